@@ -1,0 +1,5 @@
+"""From a trained network and an image to a label map."""
+
+from medsegedu.inference.predict import logits, predict
+
+__all__ = ["logits", "predict"]

@@ -1,0 +1,43 @@
+"""The ledger keeps one row a method, counts exactly, and survives what happens to files."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from medsegedu.data import Case
+from medsegedu.errors import UserError
+from medsegedu.training import Ledger, count_flops
+
+
+def truth(case: Case) -> torch.Tensor:
+    assert case.label is not None
+    return case.label
+
+
+def test_rows_are_added_replaced_and_sorted(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "deep" / "ledger.json")
+    ledger.measure("03", "the truth", truth, seconds=1.23)
+    ledger.measure("00", "nothing", lambda case: torch.zeros_like(truth(case)))
+    ledger.measure("03", "the truth", truth, seconds=4.56)
+    rows = Ledger(tmp_path / "deep" / "ledger.json").rows
+    assert [(row["lesson"], row["model"]) for row in rows] == [("00", "nothing"), ("03", "the truth")]
+    assert rows[1]["seconds"] == 4.6
+    assert rows[1]["tissue_dice"] == "1.000 [1.000, 1.000]"
+    assert rows[1]["hd95_mm"] == "0.00"
+    assert rows[0]["lesion_f1"].startswith("0.000")
+    assert "the truth" in str(ledger)
+    assert "<td>nothing</td>" in ledger._repr_html_()
+
+
+def test_a_broken_ledger_is_named(tmp_path: Path) -> None:
+    for content in ("{", "[1]", json.dumps([{"model": "x"}])):
+        (tmp_path / "ledger.json").write_text(content)
+        with pytest.raises(UserError, match=r"ledger\.json can't be read"):
+            _ = Ledger(tmp_path / "ledger.json").rows
+
+
+def test_flops_of_a_convolution_are_counted_by_hand() -> None:
+    assert count_flops(nn.Conv2d(3, 7, 3, padding=1), torch.rand(1, 3, 10, 12)) == 2 * 10 * 12 * 7 * 3 * 9
