@@ -49,4 +49,4 @@ def _template(tissue: str) -> Tensor:
     path = anatomy_folder() / f"mni_icbm152_{tissue}_tal_nlin_sym_09a_converted.nii.gz"
     if not path.exists():
         raise UserError(f"nilearn's anatomy is not at {path}; reinstall it: pip install --force-reinstall nilearn")
-    return torch.from_numpy(np.asarray(nibabel.load(path).dataobj, dtype=np.float32)) / 255
+    return torch.from_numpy(np.asarray(nibabel.nifti1.load(path).dataobj, dtype=np.float32)) / 255

@@ -136,15 +136,15 @@ def _patient(
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """One patient on the planes that are asked for -> image (C, X, Y, planes), label (X, Y, planes) uint8, planes."""
     random = [np.random.default_rng([seed, index, stream]) for stream in range(4)]  # anatomy, tissue, lesions, scanner
-    atlas = tissue_maps(grid)  # type: ignore[arg-type]  # (3, X, Y, Z)
-    size = torch.tensor(atlas.shape[1:])
-    depth = int(size[2])
+    atlas = tissue_maps(grid)  # (3, X, Y, Z)
+    width, height, depth = atlas.shape[1:]
+    size = torch.tensor([width, height, depth])
     planes = torch.arange(depth) if dims == 3 else torch.linspace(0.38, 0.78, slices).mul(depth).round().long()
 
     # Each voxel of the patient looks up its tissue at its own place plus a smooth random displacement.
-    axes = [torch.arange(size[0]), torch.arange(size[1]), planes]
-    place = torch.stack(torch.meshgrid(*axes, indexing="ij")).float()  # (3, X, Y, P) voxels
-    shift = smooth_field(random[0], 3, 5, tuple(size.tolist()), planes) * DISPLACEMENT_MM  # (3, X, Y, P) mm
+    axes = torch.meshgrid(torch.arange(width), torch.arange(height), planes, indexing="ij")
+    place = torch.stack(axes).float()  # (3, X, Y, P) voxels
+    shift = smooth_field(random[0], 3, 5, (width, height, depth), planes) * DISPLACEMENT_MM  # (3, X, Y, P) mm
     place += shift / torch.tensor(grid)[:, None, None, None]
     unit = (
         2 * place / (size[:, None, None, None] - 1) - 1
@@ -165,7 +165,7 @@ def _patient(
     if lesions is not None:
         means[:, 3] = means[:, 2] + lesions.contrast * (means[:, 3] - means[:, 2])
     image = torch.einsum("ct,txyp->cxyp", means, shares).clamp(min=0) ** scanner.gamma  # (C, X, Y, P)
-    bias = smooth_field(random[3], len(contrasts), 3, tuple(size.tolist()), planes) * scanner.bias  # (C, X, Y, P)
+    bias = smooth_field(random[3], len(contrasts), 3, (width, height, depth), planes) * scanner.bias  # (C, X, Y, P)
     return _rician(image * bias.exp(), scanner.noise, (seed, index), planes), label, planes
 
 

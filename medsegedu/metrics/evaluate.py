@@ -6,7 +6,7 @@ slices of a patient together, and the interval comes from drawing *patients* ane
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -20,10 +20,17 @@ from medsegedu.table import html_table, text_table
 class LabelledCase(Protocol):
     """What is needed of a case: see `medsegedu.data.Case`."""
 
-    label: Tensor | None
-    spacing: tuple[float, ...]
-    patient: str
-    id: str
+    @property
+    def label(self) -> Tensor | None: ...
+    @property
+    def spacing(self) -> tuple[float, ...]: ...
+    @property
+    def patient(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+
+
+AnyCase = TypeVar("AnyCase", bound=LabelledCase)
 
 
 @dataclass(frozen=True)
@@ -86,8 +93,8 @@ class Evaluation:
 
 
 def evaluate(
-    segment: Callable[[LabelledCase], Tensor],
-    cases: Sequence[LabelledCase],
+    segment: Callable[[AnyCase], Tensor],
+    cases: Sequence[AnyCase],
     classes: Sequence[str] | None = None,
     objects: Sequence[str] = ("lesion",),
 ) -> Evaluation:
@@ -106,7 +113,7 @@ def evaluate(
     Raises:
         UserError: a case without a label, or a prediction of another size.
     """
-    names = tuple(classes or getattr(cases, "classes", ()))
+    names = tuple(classes if classes is not None else getattr(cases, "classes", ()))
     if len(names) < 2:
         raise UserError("evaluate needs the names of the classes, background first: classes=('background', 'lesion').")
     patients = tuple(dict.fromkeys(case.patient for case in cases))

@@ -156,7 +156,7 @@ def _step(
     layout = channels_last(image.ndim - 2)
     dtype = autocast_dtype(device)
     with torch.autocast(device.type, dtype) if dtype else nullcontext():
-        logits = model.to(memory_format=layout)(image.contiguous(memory_format=layout))
+        logits = model.to(memory_format=layout)(image.contiguous(memory_format=layout))  # type: ignore[call-overload]
     value = loss(logits.float(), label)
     optimizer.zero_grad()
     value.backward()

@@ -1,0 +1,48 @@
+"""An executed notebook as one HTML file that can be read without a connection."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from medsegedu.files import write_atomically
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+# nbconvert's page loads RequireJS, MathJax and Mermaid from the web before it shows anything. Here only a lesson with
+# formulae asks for MathJax, and does not wait for it: without a connection they are read as TeX.
+_TEMPLATE = """{% extends 'index.html.j2' %}
+{% from 'mathjax.html.j2' import mathjax %}
+{% block html_head_js_requirejs %}{% endblock %}
+{% block html_head_js_mermaidjs %}{% endblock %}
+{% block html_head_js_mathjax %}{% if FORMULAE %}
+{{ mathjax(resources.mathjax_url) | replace('<script src=', '<script async src=') }}
+{% endif %}{% endblock %}"""
+
+
+def save_page(notebook: Any, title: str, path: Path) -> Path:
+    """Write `notebook` and its outputs to `path`; figures are embedded, and widgets stand as their still picture.
+
+    Raises:
+        UserError: `path` can't be written.
+    """
+    from nbconvert import HTMLExporter
+
+    formulae = any(cell.cell_type == "markdown" and "$" in cell.source for cell in notebook.cells)
+    exporter = HTMLExporter(
+        template_name="lab",
+        raw_template=_TEMPLATE.replace("FORMULAE", str(formulae)),
+        embed_images=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+    still = _without_widgets(notebook)
+    still.metadata["title"] = title
+    html, _ = exporter.from_notebook_node(still)
+    return write_atomically(path, html)
+
+
+def _without_widgets(notebook: Any) -> Any:
+    still = deepcopy(notebook)
+    for cell in still.cells:
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(_WIDGET, None)
+    return still

@@ -1,0 +1,144 @@
+"""The command line: fast, helpful, and one sentence where something is wrong."""
+
+import argparse
+import errno
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from medsegedu import cli
+from medsegedu.errors import UserError
+
+
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parser and all of its commands' parsers."""
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from parsers(command)
+
+
+ALL = {parser.prog: parser for parser in parsers(cli.parser())}
+
+
+def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_every_command_is_there() -> None:
+    names = {name.removeprefix("medsegedu").strip() for name in ALL}
+    assert names == {"", "lab", "run", "build", "lessons", "doctor", "claims", "claims list", "claims run"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_says_what_in_one_line_and_shows_examples_that_parse(name: str) -> None:
+    parser = ALL[name]
+    assert (parser.description or "").endswith(".")
+    assert "\n" not in str(parser.description)
+    examples = [line.strip() for line in (parser.epilog or "").split("\n") if line.startswith("  medsegedu")]
+    assert examples
+    for example in examples:
+        assert example.startswith(name)
+        assert cli.parser().parse_args(example.split()[1:]).command
+
+
+def test_help_is_fast_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, time\nfrom medsegedu.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit as stop: assert stop.code == 0\n"
+        "heavy = {'torch', 'numpy', 'matplotlib', 'IPython', 'jupytext', 'nilearn', 'ipywidgets'} & set(sys.modules)\n"
+        "assert not heavy, heavy\nassert time.process_time() < 0.5, time.process_time()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_python_m_medsegedu_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "medsegedu", "--version"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stdout.startswith("medsegedu ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "COMMAND"),
+        (("bake",), "choose from"),
+        (("run", "all", "--preset", "big"), "smoke"),
+        (("run",), "name one lesson"),
+        (("run", "00", "--lesson", "01"), "name one lesson"),
+        (("lab", "--port", "0"), "from 1 to 65535"),
+        (("lab", "--port", "many"), "from 1 to 65535"),
+        (("claims",), "COMMAND"),
+        (("claims", "run", "--seeds", "0"), "above 0"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_what_is_right(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said in usage_error(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "code"),
+    [
+        (UserError("Do this."), "Do this.", 1),
+        (KeyboardInterrupt(), "Interrupted; what was finished is kept.", 130),
+        (OSError(errno.ENOSPC, "No space left on device", "a.json"), "The disk is full (a.json); free some space", 1),
+        (PermissionError(errno.EACCES, "Permission denied", "b"), "Permission denied (b); MEDSEGEDU_DEBUG=1", 1),
+        (
+            ModuleNotFoundError("No module named 'jupytext'", name="jupytext"),
+            "The package jupytext is not installed",
+            1,
+        ),
+    ],
+)
+def test_errors_are_one_sentence(
+    error: BaseException, said: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(options: argparse.Namespace) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "_doctor", fail)
+    assert cli.main(["doctor"]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"medsegedu: {said}")
+    assert err.count("\n") == 1
+    monkeypatch.setenv("MEDSEGEDU_DEBUG", "1")
+    with pytest.raises(type(error)):
+        cli.main(["doctor"])
+
+
+def test_own_broken_imports_are_not_blamed_on_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(options: argparse.Namespace) -> int:
+        raise ModuleNotFoundError("No module named 'medsegedu.nothing'", name="medsegedu.nothing")
+
+    monkeypatch.setattr(cli, "_doctor", fail)
+    with pytest.raises(ModuleNotFoundError):
+        cli.main(["doctor"])
+
+
+def test_unknown_lesson_lists_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "99_nothing"]) == 1
+    assert "99_nothing" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    code = (
+        "import sys; from medsegedu import cli\n"
+        "cli._doctor = lambda options: print('row\\n' * 100_000) or 0\n"
+        "sys.exit(cli.main(['doctor']))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(30) in (0, 1)
