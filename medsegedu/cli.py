@@ -7,8 +7,9 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from medsegedu.errors import UserError
 from medsegedu.preset import PRESETS
@@ -75,17 +76,21 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "lessons", _lessons, "List the lessons.", "lessons")
     _command(commands, "doctor", _doctor, "Check whether the course can run on this computer.", "doctor")
 
-    claims = _command(commands, "claims", None, "What the lessons measure.", "claims list", "claims run skips_help")
+    claims = _command(commands, "claims", None, "What the lessons measure.", "claims list", "claims run 03.skips")
     actions = claims.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _command(actions, "list", _claims_list, "List the claims and what was found.", "claims list")
     measure = _command(actions, "run", _claims_run, "Measure claims.", "claims run --seeds 8 --processes 2")
     measure.add_argument("key", nargs="*", metavar="KEY", help="which claims (default: all)")
     measure.add_argument("--seeds", type=_positive, help="how many seeds (default: each claim's own number)")
     measure.add_argument("--processes", type=_positive, help="how many at once (default: one a core)")
+    measure.add_argument("--fresh", action="store_true", help="measure again what an earlier run kept")
+    measure.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's, e.g. tcp://host:8786")
     return top
 
 
-def _command(group, name, function, sentence, *examples) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+def _command(
+    group: Any, name: str, function: Callable[[argparse.Namespace], int] | None, sentence: str, *examples: str
+) -> argparse.ArgumentParser:
     added = group.add_parser(
         name,
         help=sentence,
@@ -179,8 +184,28 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _claims_list(options: argparse.Namespace) -> int:
-    raise UserError("TODO")
+    from medsegedu.claims import table
+
+    _show_claims(table())
+    return 0
 
 
 def _claims_run(options: argparse.Namespace) -> int:
-    raise UserError("TODO")
+    from medsegedu.claims import run
+
+    found = run(options.key, options.seeds, options.processes, fresh=options.fresh, scheduler=options.scheduler)
+    _show_claims([result | {"seeds": len(result["seeds"]), "current": True} for result in found])
+    return 0
+
+
+def _show_claims(rows: Sequence[Mapping[str, Any]]) -> None:
+    from medsegedu.table import text_table
+
+    lines = [("claim", "verdict", "effect [95 % interval]", "seeds", "the survey says")]
+    for row in rows:
+        effect = ""
+        if row["effect"] is not None:
+            effect = f"{row['effect']:.3g} [{row['low']:.3g}, {row['high']:.3g}] {row['unit']}"
+            effect += "" if row["current"] else " (by older code)"
+        lines.append((row["key"], row["verdict"], effect, str(row["seeds"]), row["claim"]))
+    print(text_table(lines))

@@ -5,6 +5,9 @@ import errno
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -142,3 +145,48 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait(30) in (0, 1)
+
+
+def test_run_passes_on_what_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, dict[str, Any]]] = []
+
+    def run(lesson: str, **options: Any) -> SimpleNamespace:
+        told.append((lesson, options))
+        return SimpleNamespace(exit_code=1 if lesson == "bad" else 0)
+
+    monkeypatch.setattr("medsegedu.course.run.run", run)
+    assert cli.main(["run", "03", "--preset", "smoke", "--out", "there", "--keep-going"]) == 0
+    assert cli.main(["run", "--lesson", "bad"]) == 1
+    assert told == [
+        ("03", {"preset": "smoke", "out": Path("there"), "keep_going": True}),
+        ("bad", {"preset": None, "out": None, "keep_going": False}),
+    ]
+
+
+@pytest.mark.parametrize(("check", "clean", "code"), [(True, True, 0), (True, False, 1), (False, False, 0)])
+def test_a_check_of_what_is_stale_fails(check: bool, clean: bool, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("medsegedu.course.build.build", lambda root, check: SimpleNamespace(clean=clean))
+    assert cli.main(["build", "--check"] if check else ["build"]) == code
+
+
+def test_claims_are_listed_and_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"key": "03.skips", "claim": "Skips help.", "verdict": "holds", "effect": 0.0512, "low": 0.04, "high": 0.06}
+    row |= {"unit": "Dice", "seeds": 5, "current": False}
+    never = dict.fromkeys(row) | {"key": "03.depth", "claim": "Depth helps.", "verdict": "not measured", "seeds": 0}
+    monkeypatch.setattr("medsegedu.claims.table", lambda: [row, never])
+    assert cli.main(["claims", "list"]) == 0
+    lines = [line.split("  ") for line in capsys.readouterr().out.splitlines()[1:]]
+    cells = [[cell.strip() for cell in line if cell] for line in lines]
+    assert cells[0] == ["03.skips", "holds", "0.0512 [0.04, 0.06] Dice (by older code)", "5", "Skips help."]
+    assert [cell for cell in cells[1] if cell] == ["03.depth", "not measured", "0", "Depth helps."]
+
+    told: list[tuple[Any, ...]] = []
+
+    def run(*arguments: Any, **options: Any) -> list[dict[str, Any]]:
+        told.append((*arguments, options))
+        return [row | {"seeds": [0, 1, 2]}]
+
+    monkeypatch.setattr("medsegedu.claims.run", run)
+    assert cli.main(["claims", "run", "03.skips", "--seeds", "3", "--processes", "2", "--fresh"]) == 0
+    assert told == [(["03.skips"], 3, 2, {"fresh": True, "scheduler": None})]
+    assert "0.0512 [0.04, 0.06] Dice  3 " in capsys.readouterr().out

@@ -87,7 +87,7 @@ def table(folder: Path | str | None = None) -> list[dict[str, Any]]:
     rows = []
     for known in all_claims():
         found = _read(Path(folder or COMMITTED) / f"{known.key}.json") or {}
-        row = {"key": known.key, "claim": known.sentence, "lesson": known.lesson}
+        row: dict[str, Any] = {"key": known.key, "claim": known.sentence, "lesson": known.lesson}
         row["verdict"] = found.get("verdict", "not measured")
         row |= {name: found.get(name) for name in ("effect", "low", "high")}
         row |= {

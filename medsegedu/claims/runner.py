@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -142,8 +141,8 @@ def _outcomes(
             for future in as_completed(futures):
                 try:
                     yield futures[future], future.result()
-                except (Exception, CancelledError) as error:
-                    yield futures[future], error  # type: ignore[misc]
+                except Exception as error:
+                    yield futures[future], error
     for task in alone:
         try:
             yield task, measure(task.claim.function.__module__, task.claim.key, task.seed, preset)

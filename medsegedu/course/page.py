@@ -1,12 +1,10 @@
 """An executed notebook as one HTML file that can be read without a connection."""
 
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from medsegedu.files import write_atomically
 
-_WIDGET = "application/vnd.jupyter.widget-view+json"
 # nbconvert's page loads RequireJS, MathJax and Mermaid from the web before it shows anything. Here only a lesson with
 # formulae asks for MathJax, and does not wait for it: without a connection they are read as TeX.
 _TEMPLATE = """{% extends 'index.html.j2' %}
@@ -19,12 +17,15 @@ _TEMPLATE = """{% extends 'index.html.j2' %}
 
 
 def save_page(notebook: Any, title: str, path: Path) -> Path:
-    """Write `notebook` and its outputs to `path`; figures are embedded, and widgets stand as their still picture.
+    """Write `notebook` and its outputs to `path`; figures are embedded.
+
+    Of a widget the still picture is shown, because `notebook` holds no widgets' state (nbconvert falls back by itself).
 
     Raises:
         UserError: `path` can't be written.
     """
     from nbconvert import HTMLExporter
+    from nbformat import from_dict
 
     formulae = any(cell.cell_type == "markdown" and "$" in cell.source for cell in notebook.cells)
     exporter = HTMLExporter(
@@ -34,15 +35,5 @@ def save_page(notebook: Any, title: str, path: Path) -> Path:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    still = _without_widgets(notebook)
-    still.metadata["title"] = title
-    html, _ = exporter.from_notebook_node(still)
+    html, _ = exporter.from_notebook_node(from_dict({**notebook, "metadata": {**notebook.metadata, "title": title}}))
     return write_atomically(path, html)
-
-
-def _without_widgets(notebook: Any) -> Any:
-    still = deepcopy(notebook)
-    for cell in still.cells:
-        for output in cell.get("outputs", ()):
-            output.get("data", {}).pop(_WIDGET, None)
-    return still

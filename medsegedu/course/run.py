@@ -13,6 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from medsegedu.course.catalogue import find_lessons
+from medsegedu.course.front_matter import LessonInfo
 from medsegedu.course.kernel import execute
 from medsegedu.course.lab import interruptible
 from medsegedu.course.notebook import notebook
@@ -67,14 +68,15 @@ def run(
         UserError: no such lesson or preset, a source that is broken, a folder that can't be written.
         KeyboardInterrupt: Ctrl-C, or being asked to end; the kernel is gone by then.
     """
-    paths = find_lessons(lesson, root)
+    sources = [read_source(path) for path in find_lessons(lesson, root)]
+    built = [notebook(source, "solutions") for source in sources]  # all of them now, and not after an hour of computing
     preset = preset or current_preset()
     if preset not in PRESETS:
         raise UserError(f"No preset '{preset}'; there are {', '.join(PRESETS)}.")
     folder = _writable(out or results_folder())
     runs: list[LessonRun] = []
-    for path in paths:
-        result = _run(path, preset, folder)
+    for source, solved in zip(sources, built, strict=True):
+        result = _run(source.info, solved, preset, folder)
         tqdm.write(_summary(result))
         if result.error:
             tqdm.write(result.error, file=sys.stderr)
@@ -84,10 +86,8 @@ def run(
     return RunResult(tuple(runs))
 
 
-def _run(path: Path, preset: str, folder: Path) -> LessonRun:
-    source = read_source(path)
-    built = notebook(source, "solutions")
-    name, page = source.info.name, folder / f"{source.info.name}.html"
+def _run(info: LessonInfo, built: Any, preset: str, folder: Path) -> LessonRun:
+    name, page = info.name, folder / f"{info.name}.html"
     variables = {"MEDSEGEDU_STRICT": "right", "MEDSEGEDU_PRESET": preset, "MEDSEGEDU_RESULTS": str(folder)}
     variables |= {key: str(Path(os.environ[key]).absolute()) for key in _PLACES if os.environ.get(key)}
     steps = _steps(built)
@@ -107,7 +107,7 @@ def _run(path: Path, preset: str, folder: Path) -> LessonRun:
             failure, peak = execute(built, Path(scratch), variables, before_cell)
     finally:  # after an interrupt too: what was finished is kept
         seconds = time.perf_counter() - began
-        save_page(built, f"Lesson {source.info.number} - {source.info.title}", page)
+        save_page(built, f"Lesson {info.number} - {info.title}", page)
     error = None
     if failure:
         message = failure.message.rstrip(".")

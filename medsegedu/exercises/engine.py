@@ -34,7 +34,7 @@ class Exercise:
         rtol: relative tolerance of float results.
         atol: absolute tolerance of float results.
         seconds: the time limit for everything that is asked of one attempt.
-        gradients: float inputs require gradients, and those must be right too.
+        gradients: float inputs require gradients, and those must be right too; implies `exact_type`.
         exact_type: a float is no 0-dim tensor, a list no tuple (see `compare`).
         call: how to use an attempt on a case, `call(attempt, *arguments)`, where plain `attempt(*arguments)` is not the
             thing to compare: a class of modules, say (see `cases.fill_parameters`). Its parameters name the inputs.

@@ -10,8 +10,8 @@ def check_image(image: Tensor, in_channels: int, dims: int) -> None:
     """Raise a UserError unless `image` is (N, in_channels, *spatial) with `dims` spatial axes, none of them empty."""
     if image.ndim != dims + 2:
         raise UserError(
-            f"The image has shape {tuple(image.shape)}, but this network takes {dims + 2} axes: (batch, channels, "
-            f"{'depth, ' if dims == 3 else ''}height, width). For one image without a batch axis pass image[None]."
+            f"The image has shape {tuple(image.shape)}, but this network takes {dims + 2} axes: batch, channels and {dims} of "
+            f"space. For one image without a batch axis pass image[None]."
         )
     if image.shape[1] != in_channels:
         raise UserError(

@@ -5,8 +5,8 @@
 """
 
 from medsegedu.show.charts import bars, curves, intervals
-from medsegedu.show.mistakes import compare
 from medsegedu.show.look import SERIES, canvas, class_style, style
+from medsegedu.show.mistakes import compare
 from medsegedu.show.pairs import claim, paired
 from medsegedu.show.picture import Picture
 from medsegedu.show.planes import scale_bar

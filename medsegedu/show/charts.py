@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from medsegedu.errors import UserError
-from medsegedu.show.look import BLUE, INK, LINES, MARKERS, SERIES, canvas, style
+from medsegedu.show.look import BLUE, INK, LINES, MARKERS, SERIES, canvas, plain_log, style
 from medsegedu.show.picture import Picture
 
 Row = tuple[str, float, float, float]
@@ -29,7 +29,7 @@ def curves(
     """
     if not series:
         raise UserError("curves got no series; give it at least one name with its values.")
-    scales = {True: "y", False: ""}.get(log, log) if isinstance(log, bool) else log
+    scales = ("y" if log else "") if isinstance(log, bool) else log
     with style():
         figure, (ax,) = canvas(size=(6.8, 3.9))
         for number, (name, values) in enumerate(series.items()):
@@ -41,9 +41,9 @@ def curves(
                 markeredgecolor="white", label=name,
             )  # fmt: skip
         if "y" in scales:
-            ax.set_yscale("log")
+            plain_log(ax, "y")
         if "x" in scales:
-            ax.set_xscale("log")
+            plain_log(ax, "x")
         ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
         ax.grid(axis="y")
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3.4)
@@ -55,7 +55,9 @@ def bars(values: Mapping[str, float], xlabel: str, *, alt: str, digits: int = 2,
     names, numbers = list(values), [float(value) for value in values.values()]
     with style():
         figure, (ax,) = canvas(size=(6.8, 0.9 + 0.42 * len(names)))
-        drawn = ax.barh(range(len(names)), numbers, color=BLUE, height=0.62, log=log)
+        drawn = ax.barh(range(len(names)), numbers, color=BLUE, height=0.62)
+        if log:
+            plain_log(ax, "x")
         ax.bar_label(drawn, labels=[f"{number:,.{digits}f}" for number in numbers], padding=4)
         ax.set_yticks(range(len(names)), names)
         ax.invert_yaxis()
@@ -83,10 +85,10 @@ def intervals(
     with style():
         figure, (ax,) = canvas(size=(6.8, 1.0 + 0.42 * len(rows)))
         places = np.arange(len(rows))
-        value, low, high = (np.array([row[i] for row in rows], dtype=float) for i in (1, 2, 3))
+        table = np.array([row[1:] for row in rows], dtype=float)  # (rows, 3)
         ax.errorbar(
-            value, places, xerr=np.stack([value - low, high - value]), fmt="o", color=BLUE, markersize=7, capsize=4,
-            elinewidth=1.8, markeredgecolor="white",
+            table[:, 0], places, xerr=np.stack([table[:, 0] - table[:, 1], table[:, 2] - table[:, 0]]), fmt="o", color=BLUE,
+            markersize=7, capsize=4, elinewidth=1.8, markeredgecolor="white",
         )  # fmt: skip
         if reference is not None:
             ax.axvline(reference, color=INK, linewidth=1, linestyle=(0, (4, 3)))
@@ -95,7 +97,7 @@ def intervals(
         right = ax.secondary_yaxis("right")
         right.set_yticks(
             places,
-            [f"{v:.{digits}f}  ({a:.{digits}f} to {b:.{digits}f})" for v, a, b in zip(value, low, high, strict=True)],
+            [f"{v:.{digits}f}  ({a:.{digits}f} to {b:.{digits}f})" for v, a, b in table.tolist()],
         )
         for side in (ax, right):
             side.tick_params(axis="y", length=0)

@@ -7,11 +7,12 @@ No figure relies on them alone: each class also has its own line, each kind of e
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 SKY, ORANGE, YELLOW, VERMILION = "#56B4E9", "#E69F00", "#F0E442", "#D55E00"
 GREEN, BLUE, PURPLE, INK, GREY = "#009E73", "#0072B2", "#CC79A7", "#222222", "#9A9A9A"
@@ -69,7 +70,7 @@ _BY_INDEX = (
 @contextmanager
 def style() -> Iterator[None]:
     """The course's look, for a figure of your own: `with show.style(): ...`. Other figures keep theirs."""
-    with matplotlib.rc_context(_RC):
+    with matplotlib.rc_context(cast(Any, _RC)):
         yield
 
 
@@ -84,3 +85,14 @@ def canvas(
 def class_style(index: int, names: Sequence[str]) -> ClassStyle:
     """The style of class `index` (1 or more): the tissues have their own by name, other classes one by their order."""
     return _BY_NAME.get(names[index]) or _BY_INDEX[(index - 1) % len(_BY_INDEX)]
+
+
+def plain_log(ax: Axes, axis: str) -> None:
+    """A logarithmic x or y axis that says 0.5, 2 and 100, not powers of ten."""
+    (ax.set_xscale if axis == "x" else ax.set_yscale)("log")
+    lower, upper = sorted(ax.get_xlim() if axis == "x" else ax.get_ylim())
+    scale = ax.xaxis if axis == "x" else ax.yaxis
+    few = upper / lower < 100
+    scale.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if few else (1,)))
+    scale.set_minor_locator(NullLocator())
+    scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

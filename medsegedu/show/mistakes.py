@@ -13,7 +13,7 @@ from medsegedu.errors import UserError
 from medsegedu.show.look import GREEN, INK, ORANGE, SKY, canvas, style
 from medsegedu.show.picture import Picture
 from medsegedu.show.planes import array, best_index, draw_scan, plane_spacing, scale_bar, take
-from medsegedu.show.scans import outline
+from medsegedu.show.scans import fine, outline
 
 
 class _Kind(NamedTuple):
@@ -95,14 +95,12 @@ def compare(
 
 
 def _draw_kinds(ax: Axes, mask: NDArray[Any], truth: NDArray[Any]) -> None:
-    rows, columns = np.arange(-1, mask.shape[0] + 1), np.arange(-1, mask.shape[1] + 1)
     for kind, area in zip(_KINDS, (mask & truth, truth & ~mask, mask & ~truth), strict=True):
         if not area.any():
             continue
-        padded = np.pad(area.astype(float), 1)  # (rows, columns) -> (rows + 2, columns + 2)
-        ax.contourf(columns, rows, padded, levels=[0.5, 1.5], colors=[kind.colour], alpha=0.35)
+        ax.contourf(*fine(area), levels=[0.5, 1.5], colors=[kind.colour], alpha=0.35)
         if kind.hatch:
-            hatched = ax.contourf(columns, rows, padded, levels=[0.5, 1.5], colors="none", hatches=[kind.hatch])
+            hatched = ax.contourf(*fine(area), levels=[0.5, 1.5], colors="none", hatches=[kind.hatch])
             hatched.set_edgecolor((*to_rgb(INK), 0.75))
             hatched.set_linewidth(0)
         outline(ax, area, kind.colour, kind.line, 1.4)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from medsegedu.errors import UserError
-from medsegedu.show.look import BLUE, INK, GREY, VERMILION, canvas, style
+from medsegedu.show.look import BLUE, GREY, INK, VERMILION, canvas, plain_log, style
 from medsegedu.show.picture import Picture
 
 
@@ -62,8 +62,8 @@ def claim(
         effect = (result["effect"], result["low"], result["high"])
         _differences(right, differences, effect, change, this_difference, neutral=1.0 if ratio else 0.0)
         if ratio:
-            left.set_yscale("log")
-            right.set_yscale("log")
+            plain_log(left, "y")
+            plain_log(right, "y")
         _bounds(right, result)
         said = textwrap.fill(result["sentence"], 92)
         figure.suptitle(f"{said}\n{verdict_line(result)}", fontsize=11.5, linespacing=1.4)

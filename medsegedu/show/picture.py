@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from PIL import Image
 
 from medsegedu.errors import UserError
 from medsegedu.files import write_atomically
 
 DPI = 100
+SMALLEST_DPI = 75  # below this the small print suffers
 LARGEST = 150_000  # bytes; a lesson with twenty figures stays a notebook that opens at once
 
 
@@ -34,11 +34,11 @@ class Picture:
         self._bytes: bytes | None = None
 
     def png(self) -> bytes:
-        """The figure as PNG, 100 dots an inch; rendered once."""
+        """The figure as PNG, 100 dots an inch, or fewer if it is large; rendered once."""
         if self._bytes is None:
-            buffer = io.BytesIO()
-            self.figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
-            self._bytes = _smaller(buffer.getvalue())
+            self._bytes = self._render("png", DPI)
+            if len(self._bytes) > LARGEST:
+                self._bytes = self._render("png", max(SMALLEST_DPI, int(DPI * (LARGEST / len(self._bytes)) ** 0.5)))
         return self._bytes
 
     def save(self, path: Path | str) -> Path:
@@ -49,9 +49,12 @@ class Picture:
         known = self.figure.canvas.get_supported_filetypes()
         if path.suffix[1:].lower() not in known:
             raise UserError(f"Cannot save a figure as '{path.name}'; end the name in .png, .svg or .pdf.")
+        return write_atomically(path, self._render(path.suffix[1:].lower(), DPI))
+
+    def _render(self, form: str, dpi: int) -> bytes:
         buffer = io.BytesIO()
-        self.figure.savefig(buffer, format=path.suffix[1:].lower(), facecolor="white")
-        return write_atomically(path, buffer.getvalue())
+        self.figure.savefig(buffer, format=form, dpi=dpi, facecolor="white")
+        return buffer.getvalue()
 
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.png()).decode()
@@ -88,14 +91,3 @@ def _forget(figure: Figure) -> None:
     from matplotlib import pyplot
 
     pyplot.close(figure)
-
-
-def _smaller(png: bytes) -> bytes:
-    """The same picture in 256 colours when it is large: scans are grey, so nothing visible is lost."""
-    if len(png) <= LARGEST:
-        return png
-    buffer = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as image:
-        colours = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        colours.save(buffer, format="PNG", optimize=True, dpi=(DPI, DPI))
-    return min(png, buffer.getvalue(), key=len)

@@ -102,7 +102,7 @@ def overlay(
             tint = np.zeros((*label.shape, 4))  # red, green, blue, opacity
             tint[label == index] = to_rgba(look.colour, 0.22)
             ax.imshow(tint, aspect=ax.get_aspect())
-            outline(ax, label == index, look.colour, look.line, look.width)
+            outline(ax, label == index, look.colour, look.line, look.width, parts=1)
         if legend:
             keys = _legend_lines(label, classes)
             ax.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=min(2, len(keys)) or 1)
@@ -139,13 +139,14 @@ def gallery(
     return Picture(figure, alt)
 
 
-def outline(axes: Axes, mask: NDArray[Any], colour: str, line: Any, width: float) -> None:
-    """The border of a mask (rows, columns), over a thin black rim that keeps it visible on bright tissue."""
+def outline(axes: Axes, mask: NDArray[Any], colour: str, line: Any, width: float, parts: int = 4) -> None:
+    """The border of a mask (rows, columns), along its pixels' edges (parts 4) or smooth (1).
+
+    A thin black rim keeps it visible on bright tissue.
+    """
     if not mask.any():
         return
-    padded = np.pad(mask.astype(float), 1)  # (rows, columns) -> (rows + 2, columns + 2): closes outlines at the edge
-    rows, columns = np.arange(-1, mask.shape[0] + 1), np.arange(-1, mask.shape[1] + 1)
-    drawn = axes.contour(columns, rows, padded, levels=[0.5], colors=[colour], linewidths=width, linestyles=[line])
+    drawn = axes.contour(*fine(mask, parts), levels=[0.5], colors=[colour], linewidths=width, linestyles=[line])
     drawn.set_path_effects([patheffects.withStroke(linewidth=1.6 * width, foreground="black", alpha=0.5)])
 
 
@@ -153,6 +154,14 @@ def _proportion(shape: Sequence[int], spacing: Sequence[float], plane: str | Non
     """The height of a plane in mm over its width."""
     rows, columns = plane_spacing([n * mm for n, mm in zip(shape, spacing, strict=True)], plane)
     return rows / columns
+
+
+def fine(mask: NDArray[Any], parts: int = 4) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """(columns, rows, mask) with each pixel cut into `parts` squared, so that a contour follows the pixels' own edges."""
+    padded = np.pad(mask, 1).astype(float)  # (rows, columns) -> (rows + 2, columns + 2): closes outlines at the border
+    cut = padded.repeat(parts, 0).repeat(parts, 1)  # -> (parts * (rows + 2), parts * (columns + 2))
+    rows, columns = ((np.arange(n) + 0.5) / parts - 1.5 for n in cut.shape)
+    return columns, rows, cut
 
 
 def _present(label: NDArray[Any]) -> list[int]:
@@ -172,7 +181,7 @@ def _names(
         return [f"{kind} {number + start}" for number in range(count)]
     if len(names) != count and not (at_least and len(names) > count):
         raise UserError(
-            f"There are {count} of kind '{kind}' but {len(names)} names {tuple(names)}; give one name each."
+            f"There are {count} {kind}{'es' if kind == 'class' else 's'} but {len(names)} names {tuple(names)}; give one each."
         )
     return names
 

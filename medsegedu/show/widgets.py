@@ -96,11 +96,11 @@ def slices(
     """Leaf through a volume: slice, plane, contrast, window, and the label's outlines on or off.
 
     Args:
-        case: a case with image (C, x, y, z) and label (x, y, z) or None, or a bare volume (x, y, z); 2D cases as well.
+        case: a case with image (C, x, y, z) and label (x, y, z) or None, or the same in 2D, or one bare contrast (*spatial).
         contrasts, classes: the names of channels and classes.
     """
     image = array(getattr(case, "image", case))
-    image = image[None] if image.ndim == 3 and not hasattr(case, "image") else image  # (x, y, z) -> (1, x, y, z)
+    image = image if hasattr(case, "image") else image[None]  # (*spatial) -> (1, *spatial)
     label = None if getattr(case, "label", None) is None else array(case.label).astype(int)
     spacing = tuple(getattr(case, "spacing", (1.0,) * (image.ndim - 1)))
     names = list(contrasts) if contrasts is not None else [f"contrast {i + 1}" for i in range(len(image))]

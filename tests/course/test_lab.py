@@ -73,6 +73,7 @@ def test_the_whole_life_of_a_server(ending: signal.Signals, shipped: Path, tmp_p
         text=True,
     )
     assert process.stdout
+    descendants: list[psutil.Process] = []
     try:
         address = next(line.strip() for line in process.stdout if "http://" in line)
         assert address.startswith(f"http://127.0.0.1:{port}/lab/tree/00%20first.ipynb?token=")
@@ -90,11 +91,12 @@ def test_the_whole_life_of_a_server(ending: signal.Signals, shipped: Path, tmp_p
         assert not any(token.removeprefix("token=") in " ".join(child.cmdline()) for child in descendants)
         process.send_signal(ending)
         out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
+        assert not [child for child in descendants if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    finally:  # if this test fails, it leaves nothing behind either
+        for started in (process, *(child for child in descendants if child.is_running())):
+            started.kill()
     assert (process.returncode, err) == (0, "")
     assert f"Your work is in {tmp_path / 'mine'}" in out
-    assert not [child for child in descendants if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert not list(tmp_path.glob("*.log"))
 
 

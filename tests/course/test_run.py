@@ -123,6 +123,9 @@ def test_wrong_wishes(course: Path, tmp_path: Path) -> None:
         run("99", root=course)
     with pytest.raises(UserError, match="No preset 'fast'; there are smoke, quick, full"):
         run("00", preset="fast", root=course)
+    lesson(course, "02_broken", "1 +")
+    with pytest.raises(UserError, match=r"solutions/02_broken.py:9: "):  # before the others are run
+        run("all", root=course, keep_going=True)
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="Cannot write in"):
         run("00", out=tmp_path / "file", root=course)

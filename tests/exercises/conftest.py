@@ -1,9 +1,6 @@
 """A toy exercise that uses every part of the engine."""
 
-from collections.abc import Iterator
-
 import pytest
-import torch
 from torch import Tensor
 
 from medsegedu.exercises.cases import Random
@@ -17,7 +14,7 @@ def centre_crop(image: Tensor, rows: int) -> Tensor:
 
 
 @pytest.fixture
-def toy() -> Iterator[Exercise]:
+def toy() -> Exercise:
     """A fresh toy exercise with a time limit that tests can afford."""
     exercise = Exercise(
         "99.centre_crop",
@@ -56,5 +53,4 @@ def toy() -> Iterator[Exercise]:
     def raises(image: Tensor, rows: int) -> Tensor:
         raise ValueError(f"no {rows} rows")
 
-    yield exercise
-    torch.set_default_dtype(torch.float32)
+    return exercise

@@ -257,7 +257,7 @@ def test_state_is_left_as_it_was(toy: Exercise) -> None:
         torch.set_grad_enabled(False)
         torch.use_deterministic_algorithms(True)
         sys.setrecursionlimit(5000)
-        return image
+        return right(image, rows)
 
     def state() -> tuple[Any, ...]:
         numbers = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
@@ -265,8 +265,14 @@ def test_state_is_left_as_it_was(toy: Exercise) -> None:
         return (*numbers, torch.get_default_dtype(), torch.is_grad_enabled(), deterministic, sys.getrecursionlimit())
 
     before = state()
-    toy.grade(turning)
+    toy.grade(turning)  # wrong, without gradients: the mistakes run after it
     assert state() == before
+    toy.judge.gradients = False
+    toy.judge.forget()
+    assert toy.grade(turning).status == "right"
+    assert state() == before
+    toy.judge.gradients = True
+    toy.judge.forget()
     assert toy.grade(right).status == "right"  # gradients still flow in the worker
 
 
@@ -276,8 +282,13 @@ def test_every_call_has_the_same_seed() -> None:
 
     exercise = Exercise("99.noise", reference=noise, title="Noise", minutes=1, difficulty=1, hints=("a", "b"))
     exercise.case(lambda random: (7,))
-    torch.set_default_dtype(torch.float64)  # the student's cell before may have done this
     assert exercise.grade(lambda count: torch.randn(count)).status == "right"
+    torch.set_default_dtype(torch.float64)  # a cell of the student's may do this
+    try:
+        assert exercise.grade(lambda count: torch.randn(count)).status == "right"
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_hints_in_order(toy: Exercise, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,6 +61,7 @@ def test_conv_block_is_conv_norm_relu_twice(norm: str | None, padding: str, dims
         expected = expected.clamp(min=0)
     assert torch.allclose(block(x), expected, atol=1e-12)
     assert (block[0].bias is None) == (norm is not None)
+    assert norm is None or block[1].weight.shape == block[1].bias.shape == (12,)  # each norm may scale and shift again
 
 
 def _standard(x: Tensor, axes: tuple[int, ...]) -> Tensor:
@@ -196,6 +197,7 @@ def test_receptive_field_by_hand() -> None:
     assert receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(2), nn.Conv2d(1, 1, 3))) == 8
     assert receptive_field(nn.Sequential(nn.MaxPool3d(2), nn.ConvTranspose3d(1, 1, 2, stride=2))) == 2
     assert receptive_field(nn.Sequential(nn.MaxPool2d(2), nn.ConvTranspose2d(1, 1, 4, stride=2, padding=1))) == 4
+    assert receptive_field(nn.Sequential(nn.MaxPool2d(2), nn.ConvTranspose2d(1, 1, 6, stride=2, padding=2))) == 6
     with pytest.raises(UserError, match=r"model\.convolutional"):
         receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten(), nn.Linear(4, 2)))
 
