@@ -82,7 +82,7 @@ def test_ci_runs_the_test_command(tmp_path: Path) -> None:
 
 
 def test_scripts_can_be_run() -> None:
-    for name in (".ci/run", "binder/postBuild"):
+    for name in (".ci/run", "binder/postBuild", "binder/start"):
         assert os.access(ROOT / name, os.X_OK), name
         assert (ROOT / name).read_text().startswith("#!")
 

@@ -144,11 +144,10 @@ def _real(name: str) -> Row:
         from medsegedu.data import real
     except ImportError as error:
         return Row(name, "can't be read", PROBLEM, str(error))
-    proof, url = {"hippocampus": ("imagesTr", real.HIPPOCAMPUS_URL), "nuclei": ("index.csv", real.NUCLEI_URL)}[name]
-    for root in (os.environ.get("MEDSEGEDU_DATA"), cache_folder()):
-        if root and (Path(root) / name / proof).exists():
-            return Row(name, str(Path(root) / name))
-    return Row(name, "not here", OPTIONAL, f"unpack {url} as FOLDER/{name}, and set MEDSEGEDU_DATA to FOLDER")
+    try:
+        return Row(name, str(real.place_of(name)))
+    except real.NotHere:
+        return Row(name, "not here", OPTIONAL, real.HOW[name])
 
 
 def _extra(name: str) -> Row:

@@ -16,8 +16,13 @@ from medsegedu.data.images import as_label, nifti_case, read_picture, zscore
 from medsegedu.errors import UserError
 from medsegedu.files import cache_folder
 
-HIPPOCAMPUS_URL = "https://msd-for-monai.s3-us-west-2.amazonaws.com/Task04_Hippocampus.tar"
-NUCLEI_URL = "https://github.com/stardist/stardist/releases/download/0.1.0/dsb2018.zip"
+PROOF = {"hippocampus": "imagesTr", "nuclei": "index.csv"}  # what the folder of each set must hold
+HOW = {
+    "hippocampus": "download https://msd-for-monai.s3-us-west-2.amazonaws.com/Task04_Hippocampus.tar, unpack it, name its folder "
+    "'hippocampus', and set MEDSEGEDU_DATA to the folder above it",
+    "nuclei": "put BBBC038v1 (https://bbbc.broadinstitute.org/BBBC038) into a folder 'nuclei' with images, masks and "
+    "index.csv, and set MEDSEGEDU_DATA to the folder above it",
+}
 
 
 class NotHere(UserError):
@@ -39,7 +44,7 @@ def hippocampus(dims: int = 3, slices: int = 6) -> Dataset:
         NotHere: the data are not on this computer.
         UserError: a file is missing or broken.
     """
-    folder = _folder("hippocampus", "imagesTr", HIPPOCAMPUS_URL)
+    folder = place_of("hippocampus")
     cases: list[Case] = []
     for path in _files(folder / "imagesTr", "hippocampus_*.nii.gz"):
         number = int(re.findall(r"\d+", path.name)[0])
@@ -66,7 +71,7 @@ def nuclei(stain: str = "fluorescence") -> Dataset:
         NotHere: the data are not on this computer.
         UserError: an unknown stain, or a file is missing or broken.
     """
-    folder = _folder("nuclei", "index.csv", NUCLEI_URL)
+    folder = place_of("nuclei")
     with open(folder / "index.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     if stain not in (stains := sorted({row["stain"] for row in rows})):
@@ -85,10 +90,8 @@ def _nuclei_case(folder: Path, row: dict[str, str]) -> Case:
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     image = pixels[..., :3].permute(2, 0, 1)  # (H, W, channels) -> (C, H, W), without alpha
-    if row["stain"] == "fluorescence":
-        image = image.mean(0, keepdim=True)  # the channels of a grey picture are copies of one
-    else:
-        image = image.expand(3, -1, -1)  # some were saved grey
+    # The channels of a grey picture are copies of one; of the coloured ones, some were saved grey.
+    image = image.mean(0, keepdim=True) if row["stain"] == "fluorescence" else image.expand(3, -1, -1)
     label_path = folder / "masks" / f"{name}.png"
     nucleus = as_label(read_picture(label_path), label_path) > 0
     return Case(image.contiguous(), nucleus.long(), (1.0, 1.0), row["field"], name)
@@ -110,16 +113,18 @@ def _upright(plane: Tensor) -> Tensor:
     return plane.transpose(-1, -2).flip(-1, -2).contiguous()  # (..., Y, Z) -> (..., Z, Y)
 
 
-def _folder(name: str, proof: str, url: str) -> Path:
-    """Where the data are: the folder holds `proof` if it is the right one."""
+def place_of(name: str) -> Path:
+    """The folder of a set of real data, under `MEDSEGEDU_DATA` or in the cache.
+
+    Raises:
+        NotHere: it is in neither; the sentence says how to get it.
+    """
     places = [Path(root) / name for root in (os.environ.get("MEDSEGEDU_DATA"), cache_folder()) if root]
     for place in places:
-        if (place / proof).exists():
+        if (place / PROOF[name]).exists():
             return place
-    raise NotHere(
-        f"The {name} data are not on this computer (looked in {' and '.join(map(str, places))}). "
-        f"Download {url}, unpack it, and set MEDSEGEDU_DATA to the folder that holds '{name}'."
-    )
+    looked = " and ".join(map(str, places))
+    raise NotHere(f"The {name} data are not on this computer (looked in {looked}); to get them, {HOW[name]}.")
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

@@ -149,7 +149,8 @@ def _step(ax: Axes, before: _Map | None, box: _Map, x: float, middles: list[floa
         ax.add_patch(Rectangle((start, low), wide, box.size, facecolor=(VERMILION, 0.5), hatch="xxx", **look))
     else:
         ax.add_patch(Rectangle((start, low), wide, box.size, facecolor=(BLUE, 0.6), **look))
-    centre, small, room = start + wide / 2, {"ha": "center", "fontsize": 7.5}, 0.085 * unit
+    centre, room = start + wide / 2, 0.085 * unit
+    small: dict[str, Any] = {"ha": "center", "fontsize": 7.5}
     ax.text(centre, high + 0.015 * unit, str(box.channels), va="bottom", **small)
     ax.text(centre, low - 0.015 * unit, str(box.size), va="top", color=BLUE, **small)
     if before is not None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from nbclient import NotebookClient
 
 from medsegedu.course.run import run
 from medsegedu.errors import UserError
@@ -140,7 +141,8 @@ def test_an_interrupt_leaves_no_kernel_behind(course: Path, tmp_path: Path, name
         f"import os, time\nopen({str(proof)!r}, 'w').write(str(os.getpid()) + '.')\ntime.sleep(100)",
     )  # fmt: skip
     script = (
-        "import sys\nfrom pathlib import Path\nfrom medsegedu.course.run import run\ntry:\n"
+        "import signal, sys\nfrom pathlib import Path\nfrom medsegedu.course.run import run\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\ntry:\n"  # a background job ignores it
         f"    run('02', root=Path({str(course)!r}), out=Path({str(tmp_path)!r}))\n"
         "except KeyboardInterrupt:\n    sys.exit(130)"
     )
@@ -158,3 +160,20 @@ def test_an_interrupt_leaves_no_kernel_behind(course: Path, tmp_path: Path, name
     with pytest.raises(ProcessLookupError):
         os.kill(int(proof.read_text()[:-1]), 0)
     assert "got here" in (tmp_path / "02_slow.html").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process ids of POSIX")
+def test_an_interrupt_while_the_kernel_starts_leaves_none_behind(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def interrupted(client: NotebookClient) -> None:
+        assert client.km is not None
+        assert client.km.provisioner is not None
+        started.append(client.km.provisioner.pid)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(NotebookClient, "start_new_kernel_client", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("00", root=course)
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)

@@ -49,7 +49,7 @@ def test_nuclei_have_their_images_fields_and_stains(real_nuclei: Dataset) -> Non
 @pytest.mark.parametrize("load", [hippocampus, nuclei])
 def test_absent_data_say_what_to_do(load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("MEDSEGEDU_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(NotHere, match="set MEDSEGEDU_DATA"):
+    with pytest.raises(NotHere, match="and set MEDSEGEDU_DATA"):
         load()
 
 

@@ -70,7 +70,8 @@ def every_pixel_can_be_drawn(attempt: Any, random: Random) -> str | None:
     drawn = torch.as_tensor(attempt(label, 1200, np.random.default_rng(5)))
     times = torch.bincount(drawn[:, 0].long() * 7 + drawn[:, 1].long(), minlength=35)
     if times.min() == 0:
-        return f"Of 35 pixels, {int((times == 0).sum())} were never drawn in 1200 draws; each pixel of a class must have a chance."
+        never = int((times == 0).sum())
+        return f"In 1200 draws {never} of 35 pixels never came; each pixel of a class must have a chance."
     often = times[label.flatten() == 1]
     return "Some pixels of a class come much more often than others; draw them evenly." if often.max() > 130 else None
 

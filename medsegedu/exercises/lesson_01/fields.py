@@ -140,9 +140,7 @@ def kernel_stretched(layers: Layers) -> int:
     return field
 
 
-@receptive_field.mistake(
-    "You started at 0. Before any layer a value sees one pixel, itself, so the count begins at 1."
-)
+@receptive_field.mistake("You started at 0. Before any layer a value sees one pixel, itself, so the count begins at 1.")
 def started_at_nothing(layers: Layers) -> int:
     return reference(layers) - 1
 

@@ -1,0 +1,159 @@
+"""Exercise 0.3: the Dice coefficient, the number that the whole course is measured with."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsegedu.exercises.cases import Random
+from medsegedu.exercises.engine import Exercise
+from medsegedu.metrics import dice as reference
+
+Mask = NDArray[np.bool_]
+
+dice = Exercise(
+    "00.dice",
+    reference=reference,
+    title="Dice",
+    minutes=8,
+    difficulty=1,
+    hints=(
+        "Three numbers are enough: how many pixels are in both masks, in the prediction, and in the label?",
+        "`prediction & label` is `True` where both are; `.sum()` counts. The overlap counts twice, because both masks hold it.",
+        "Before you divide: if `prediction.sum() + label.sum()` is 0, both are empty, nothing was missed and nothing was made "
+        "up. That is perfect: return 1.0.",
+    ),
+    after="Right, the empty cases too, which many published scripts get wrong. The next cell shows what 0.7 looks like.",
+)
+
+
+@dice.case
+def a_slice(random: Random) -> tuple[Any, ...]:
+    return random.mask(13, 9, share=0.4).numpy(), random.mask(13, 9, share=0.6).numpy()
+
+
+@dice.case
+def a_volume(random: Random) -> tuple[Any, ...]:
+    label = random.mask(5, 8, 6, share=0.2).numpy()
+    return label | random.mask(5, 8, 6, share=0.05).numpy(), label
+
+
+@dice.case
+def both_empty(random: Random) -> tuple[Any, ...]:
+    return np.zeros((6, 7), bool), np.zeros((6, 7), bool)
+
+
+@dice.case
+def nothing_to_find_but_something_claimed(random: Random) -> tuple[Any, ...]:
+    return random.mask(6, 7).numpy(), np.zeros((6, 7), bool)
+
+
+@dice.case
+def nothing_found(random: Random) -> tuple[Any, ...]:
+    return np.zeros((8, 5), bool), random.mask(8, 5).numpy()
+
+
+def _counts(prediction: Mask, label: Mask) -> tuple[int, int, int]:
+    """How many pixels are in both, in the prediction, and in the label."""
+    return int((prediction & label).sum()), int(prediction.sum()), int(label.sum())
+
+
+@dice.mistake(
+    "This is IoU, not Dice: you divided the overlap by the union. Dice divides it by the mean size of the two masks, "
+    "2 |P and T| / (|P| + |T|). Keep your function, it is the next exercise."
+)
+def intersection_over_union(prediction: Mask, label: Mask) -> float:
+    both, predicted, true = _counts(prediction, label)
+    return both / (predicted + true - both) if predicted + true else 1.0
+
+
+@dice.mistake(
+    "This is accuracy, the share of pixels that agree. Most pixels are background, so a prediction that finds nothing scores "
+    "well. Dice looks only at the pixels that are in one of the masks."
+)
+def accuracy(prediction: Mask, label: Mask) -> float:
+    return float((prediction == label).mean())
+
+
+@dice.mistake(
+    "This is sensitivity (recall), the part of the label that was found. Painting the whole image would score 1. Dice "
+    "also counts what was painted in vain: divide by both sizes."
+)
+def sensitivity(prediction: Mask, label: Mask) -> float:
+    both, predicted, true = _counts(prediction, label)
+    return both / true if true else float(predicted == 0)
+
+
+@dice.mistake(
+    "This is precision, the part of the prediction that is right. A single correct pixel would score 1. Dice also counts "
+    "what was missed: divide by both sizes."
+)
+def precision(prediction: Mask, label: Mask) -> float:
+    both, predicted, true = _counts(prediction, label)
+    return both / predicted if predicted else float(true == 0)
+
+
+@dice.mistake(
+    "The factor 2 is missing: two equal masks get 0.5 from you, and they should get 1. The overlap lies in both masks, so "
+    "it counts twice."
+)
+def factor_two_forgotten(prediction: Mask, label: Mask) -> float:
+    both, predicted, true = _counts(prediction, label)
+    return both / (predicted + true) if predicted + true else 1.0
+
+
+@dice.mistake(
+    "`prediction + label` of two boolean arrays means *or*, so pixels of the overlap count once in your denominator, and "
+    "your Dice can exceed 1. Add the two sums: `prediction.sum() + label.sum()`."
+)
+def plus_of_booleans(prediction: Mask, label: Mask) -> float:
+    both, total = (prediction & label).sum(), (prediction + label).sum()
+    return float(2 * both / total) if total else 1.0
+
+
+@dice.mistake(
+    "Two empty masks make you divide 0 by 0. Nothing was there and nothing was claimed, which is a perfect answer: return "
+    "1.0 before you divide."
+)
+def zero_by_zero(prediction: Mask, label: Mask) -> float:
+    with np.errstate(all="ignore"):
+        return float(2 * (prediction & label).sum() / (prediction.sum() + label.sum()))
+
+
+@dice.mistake(
+    "For two empty masks you return 0, the worst there is. A healthy slice that is called healthy is a perfect answer: "
+    "both empty gives 1."
+)
+def empty_is_worst(prediction: Mask, label: Mask) -> float:
+    both, predicted, true = _counts(prediction, label)
+    return 2 * both / (predicted + true) if predicted + true else 0.0
+
+
+@dice.mistake(
+    "When the label is empty you always return 1, even if the prediction is not. A lesion claimed in a healthy slice is a "
+    "false alarm and scores 0; only *both* empty is perfect."
+)
+def empty_label_is_perfect(prediction: Mask, label: Mask) -> float:
+    return reference(prediction, label) if label.any() else 1.0
+
+
+@dice.mistake(
+    "You added 1 above and below so as never to divide by 0. A loss may do that; a measure may not: it gives points for a "
+    "lesion that was missed altogether, and more the smaller the lesion is. Treat the empty case by itself."
+)
+def smoothed(prediction: Mask, label: Mask) -> float:
+    both, predicted, true = _counts(prediction, label)
+    return (2 * both + 1) / (predicted + true + 1)
+
+
+@dice.mistake("Right, but in per cent. Dice is given as a number between 0 and 1: leave out the factor 100.")
+def per_cent(prediction: Mask, label: Mask) -> float:
+    return 100 * reference(prediction, label)
+
+
+@dice.mistake(
+    "You averaged a Dice over the rows of the array. Count over all pixels together: a row with one pixel would weigh as "
+    "much as a row with a hundred."
+)
+def mean_over_rows(prediction: Mask, label: Mask) -> float:
+    return float(np.mean([reference(a, b) for a, b in zip(prediction, label, strict=True)]))

@@ -1,0 +1,156 @@
+"""Exercise 0.4: IoU, the other number."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medsegedu.exercises.cases import Random
+from medsegedu.exercises.engine import Exercise
+from medsegedu.metrics import dice
+from medsegedu.metrics import iou as reference
+
+Mask = NDArray[np.bool_]
+
+iou = Exercise(
+    "00.iou",
+    reference=reference,
+    title="IoU",
+    minutes=4,
+    difficulty=1,
+    hints=(
+        "Which pixels are in *either* mask? NumPy writes that with `|`.",
+        "The overlap `(prediction & label).sum()` divided by the union `(prediction | label).sum()`.",
+        "The union is empty only if both masks are: that case gives 1.0, as with Dice.",
+    ),
+    after="Right. The next cell draws both numbers for the same pair of discs. Which one is larger, and why?",
+)
+
+
+@iou.case
+def a_slice(random: Random) -> tuple[Any, ...]:
+    return random.mask(11, 8, share=0.5).numpy(), random.mask(11, 8, share=0.35).numpy()
+
+
+@iou.case
+def a_volume(random: Random) -> tuple[Any, ...]:
+    label = random.mask(7, 4, 6, share=0.3).numpy()
+    return label & random.mask(7, 4, 6, share=0.8).numpy(), label
+
+
+@iou.case
+def both_empty(random: Random) -> tuple[Any, ...]:
+    return np.zeros((5, 9), bool), np.zeros((5, 9), bool)
+
+
+@iou.case
+def nothing_to_find_but_something_claimed(random: Random) -> tuple[Any, ...]:
+    return random.mask(5, 9).numpy(), np.zeros((5, 9), bool)
+
+
+@iou.case
+def nothing_found(random: Random) -> tuple[Any, ...]:
+    return np.zeros((7, 6), bool), random.mask(7, 6).numpy()
+
+
+def _counts(prediction: Mask, label: Mask) -> tuple[int, int, int]:
+    """How many pixels are in both, in either, and in exactly one of the two."""
+    return int((prediction & label).sum()), int((prediction | label).sum()), int((prediction ^ label).sum())
+
+
+@iou.mistake(
+    "This is Dice again. IoU divides the overlap by the union: pixels of the overlap count once above and once below, so "
+    "there is no factor 2."
+)
+def dice_again(prediction: Mask, label: Mask) -> float:
+    return dice(prediction, label)
+
+
+@iou.mistake(
+    "You divided by the sum of both sizes, where the overlap counts twice. Two equal masks get 0.5 from you. The union "
+    "counts each pixel once: `(prediction | label).sum()`."
+)
+def overlap_counted_twice(prediction: Mask, label: Mask) -> float:
+    total = int(prediction.sum() + label.sum())
+    return int((prediction & label).sum()) / total if total else 1.0
+
+
+@iou.mistake(
+    "`^` is *exclusive or*: it leaves the overlap out of your denominator. The union is `prediction | label`, pixels that "
+    "are in one mask or in both."
+)
+def exclusive_or(prediction: Mask, label: Mask) -> float:
+    both, _, one = _counts(prediction, label)
+    return both / one if one else 1.0
+
+
+@iou.mistake(
+    "This is 1 - IoU, the Jaccard *distance*: it is 0 for a perfect answer. Divide the overlap by the union, not what "
+    "lies outside the overlap."
+)
+def the_distance(prediction: Mask, label: Mask) -> float:
+    return 1 - reference(prediction, label)
+
+
+@iou.mistake(
+    "You went from Dice the wrong way: 2 D / (1 + D) turns an IoU into a Dice. The other direction is D / (2 - D)."
+)
+def wrong_way_from_dice(prediction: Mask, label: Mask) -> float:
+    both = dice(prediction, label)
+    return 2 * both / (1 + both)
+
+
+@iou.mistake(
+    "Half of Dice is not IoU: two equal masks would get 0.5. From Dice D it is D / (2 - D); or divide the overlap by the "
+    "union."
+)
+def half_of_dice(prediction: Mask, label: Mask) -> float:
+    return dice(prediction, label) / 2
+
+
+@iou.mistake(
+    "This is accuracy: pixels that are outside both masks count as right. IoU leaves those out, above and below."
+)
+def accuracy(prediction: Mask, label: Mask) -> float:
+    return float((prediction == label).mean())
+
+
+@iou.mistake(
+    "You divided by the label alone, which is sensitivity: whoever paints everything gets 1. The union also holds what was "
+    "painted in vain."
+)
+def sensitivity(prediction: Mask, label: Mask) -> float:
+    return int((prediction & label).sum()) / int(label.sum()) if label.any() else float(not prediction.any())
+
+
+@iou.mistake(
+    "You divided by the larger of the two masks. That is right only when one lies within the other: the union of two masks "
+    "that stick out on both sides is larger than each of them."
+)
+def larger_mask(prediction: Mask, label: Mask) -> float:
+    size = max(int(prediction.sum()), int(label.sum()))
+    return int((prediction & label).sum()) / size if size else 1.0
+
+
+@iou.mistake(
+    "Two empty masks make you divide 0 by 0. The same rule as for Dice: both empty is perfect, return 1.0 for it."
+)
+def zero_by_zero(prediction: Mask, label: Mask) -> float:
+    with np.errstate(all="ignore"):
+        return float((prediction & label).sum() / (prediction | label).sum())
+
+
+@iou.mistake(
+    "For two empty masks you return 0. Nothing was there and nothing was claimed: that is perfect, so return 1.0."
+)
+def empty_is_worst(prediction: Mask, label: Mask) -> float:
+    both, either, _ = _counts(prediction, label)
+    return both / either if either else 0.0
+
+
+@iou.mistake(
+    "When the label is empty you always return 1. A claim where there is nothing is a false alarm: its IoU is 0, and only "
+    "two empty masks score 1."
+)
+def empty_label_is_perfect(prediction: Mask, label: Mask) -> float:
+    return reference(prediction, label) if label.any() else 1.0
