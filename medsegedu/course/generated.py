@@ -82,14 +82,14 @@ if "google.colab" in sys.modules:
     }  # fmt: skip
 
 
-def footer_cell(info: LessonInfo, around: Neighbours) -> dict[str, Any]:
+def footer_cell(around: Neighbours) -> dict[str, Any]:
     """The last cell: the way on and the way back."""
     ways = []
     if around.following:
         ways.append(f"**Next:** lesson {_link(around.following)}")
     if around.previous:
         ways.append(f"**Before:** lesson {_link(around.previous)}")
-    return _markdown("footer", ["---", "  \n".join(ways) or f"This was lesson {info.number}."])
+    return _markdown("footer", ["---", "  \n".join(ways)])
 
 
 def _link(lesson: LessonInfo) -> str:

@@ -57,7 +57,7 @@ def execute(
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     client = NotebookClient(
-        notebook, kernel_manager_class=_manager(), timeout=None, store_widget_state=False,
+        notebook, kernel_manager_class=_manager(), timeout=None,
         extra_arguments=["--IPKernelApp.log_level=50"],  # its log is for servers; here it would tear the bar
         resources={"metadata": {"path": str(folder)}},
     )  # fmt: skip

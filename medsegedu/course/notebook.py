@@ -42,7 +42,8 @@ def notebook(source: Source, kind: str, repository: Repository | None = None, ar
         for cell, version in parts
         if _FOREIGN[kind] not in cell.tags
     ]
-    cells.append(footer_cell(source.info, around))
+    if around.previous or around.following:
+        cells.append(footer_cell(around))
     built = nbformat.from_dict({"cells": cells, "metadata": _METADATA, "nbformat": 4, "nbformat_minor": 5})
     nbformat.validate(built)
     return built

@@ -58,7 +58,7 @@ def claims_table(root: Path) -> str:
         try:
             result = json.loads(path.read_text(encoding="utf-8"))
             unit = f" {result['unit']}" if result["unit"] else ""
-            effect = f"{result['effect']:+.3g} [{result['low']:+.3g}, {result['high']:+.3g}]{unit}"
+            effect = f"{result['effect']:.3g} [{result['low']:.3g}, {result['high']:.3g}]{unit}"
             seeds = result["seeds"] if isinstance(result["seeds"], int) else len(result["seeds"])
             row = f"| {result['lesson']} | {_cell(result['claim'])} | **{result['verdict']}** | {effect} | {seeds} |"
             rows.append((str(result["lesson"]), str(result["key"]), row))

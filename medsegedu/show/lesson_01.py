@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from torch import nn
 
+from medsegedu.data import Case, Dataset, extract_patch
 from medsegedu.show.look import BLUE, GREY, INK, MARKERS, VERMILION, canvas, class_style, style
 from medsegedu.show.picture import Picture
 from medsegedu.show.planes import array, draw_scan, plane_spacing, scale_bar
@@ -17,23 +20,23 @@ _RIM = [patheffects.withStroke(linewidth=3.4, foreground="black")]
 
 
 def window(
-    case: Any, row: int, column: int, patch: Any, probabilities: Any = None, *, classes: Sequence[str], contrast: str,
-    channel: int = 0,
-) -> Picture:  # fmt: skip
+    case: Case, row: int, column: int, size: int, classifier: nn.Module | None = None, *, dataset: Dataset, contrast: str
+) -> Picture:
     """The window's place on a slice, the patch that the classifier sees, and its answer for the pixel in the centre.
 
     Args:
-        case: a labelled 2D case.
-        patch: (C, size, size), the window's content.
-        probabilities: one a class; None before there is a classifier.
-        contrast, channel: the name of the contrast that is drawn, and its place among the channels.
+        case: a labelled 2D case of `dataset`, which names the classes and the contrasts.
+        classifier: patches (1, C, size, size) -> logits (1, classes); None before there is one.
+        contrast: the one that is drawn; the classifier sees them all.
     """
-    image, pixels = array(case.image)[channel], array(patch)[channel]
-    size, truth = pixels.shape[-1], int(case.label[row, column])
+    assert case.label is not None
+    channel, classes = dataset.contrasts.index(contrast), dataset.classes
+    patch = extract_patch(case.image, row, column, size)  # (C, size, size)
+    image, truth = array(case.image)[channel], int(case.label[row, column])
     mm = plane_spacing(case.spacing, None)
+    said = f"truth: {classes[truth]}"
     with style():
-        answers = probabilities is not None
-        widths = [1.25, 1, 1.1] if answers else [1.25, 1]
+        widths = [1.25, 1, 1.1] if classifier else [1.25, 1]
         figure, axes = canvas(1, len(widths), size=(3.2 * len(widths), 3.9), width_ratios=widths)
         draw_scan(axes[0], image, mm)
         _frame(axes[0], row, column, size)
@@ -42,13 +45,13 @@ def window(
         scale_bar(axes[0], mm[1])
         axes[0].set_title(f"{contrast}, window at\nrow {row}, column {column}")
         limits = np.percentile(image, (0.5, 99.5))
-        draw_scan(axes[1], pixels, mm, (float(limits.mean()), float(np.ptp(limits))))
+        draw_scan(axes[1], array(patch)[channel], mm, (float(limits.mean()), float(np.ptp(limits))))
         _frame(axes[1], size // 2, size // 2, 1)
         axes[1].set_title(f"what the classifier sees:\n{size} x {size} pixels")
-        said = f"truth: {classes[truth]}"
-        if answers:
-            chances = array(probabilities)
-            said = f"answer: {classes[int(chances.argmax())]}, truth: {classes[truth]}"
+        if classifier:
+            with torch.inference_mode():
+                chances = array(classifier(patch[None]).softmax(1)[0])  # (classes,)
+            said = f"answer: {classes[int(chances.argmax())]}, {said}"
             _answers(axes[2], chances, truth, classes)
         else:
             axes[1].text(0.5, -0.06, said, transform=axes[1].transAxes, ha="center", va="top")
@@ -106,9 +109,10 @@ def shared(size: int, step: int = 1) -> Picture:
     )
 
 
-def draws(case: Any, groups: Mapping[str, Any], *, classes: Sequence[str], channel: int = 0) -> Picture:
+def draws(case: Case, groups: Mapping[str, Any], *, dataset: Dataset, contrast: str) -> Picture:
     """Where patches were drawn: a slice for each group of positions (n, 2), with a marker for each class."""
-    image, label = array(case.image)[channel], array(case.label).astype(int)
+    image, label = array(case.image)[dataset.contrasts.index(contrast)], array(case.label).astype(int)
+    classes = dataset.classes
     mm = plane_spacing(case.spacing, None)
     counted = {}
     with style():
@@ -121,7 +125,7 @@ def draws(case: Any, groups: Mapping[str, Any], *, classes: Sequence[str], chann
                 rows, columns = where[drawn == k].T
                 ax.plot(columns, rows, **_marker(k, classes))
             counted[name] = ", ".join(f"{classes[k]} {int((drawn == k).sum())}" for k in range(len(classes)))
-            ax.set_title(f"{name}\nlesion: {int((drawn == len(classes) - 1).sum())} of {len(drawn)}")
+            ax.set_title(f"{name}\n{classes[-1]}: {int((drawn == len(classes) - 1).sum())} of {len(drawn)}")
         keys = [Line2D([], [], label=name, **_marker(k, classes)) for k, name in enumerate(classes)]
         figure.legend(handles=keys, loc="outside lower center", ncols=len(classes), handletextpad=0.2, columnspacing=1.2)
     said = "; ".join(f"{name}: {counts}" for name, counts in counted.items())

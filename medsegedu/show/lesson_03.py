@@ -1,68 +1,17 @@
-"""Figures of lesson 03: the U drawn to scale, and the cut between a skip and what it is joined with."""
+"""Lesson 03's own figures: the U to scale, the cut between a skip and what it is joined with, and people side by side."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
+from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from medsegedu.show.look import BLUE, GREEN, INK, ORANGE, SKY, VERMILION, canvas, style
+from medsegedu.show.look import INK, ORANGE, SKY, canvas, style
 from medsegedu.show.picture import Picture
+from medsegedu.show.planes import array, scale_bar
+from medsegedu.show.scans import overlay
+from medsegedu.show.u_drawing import u
 
-Kind = Literal["map", "joined", "stuck"]
-_HATCH = "////"
-
-
-@dataclass(frozen=True)
-class _Map:
-    """A feature map of the drawing: its size in pixels, its channels, its level (0 at the top), and what it is."""
-
-    size: int
-    channels: int
-    level: int
-    kind: Kind = "map"
-
-
-def u(
-    size: int = 572, depth: int = 4, width: int = 64, *, padding: Literal["valid", "same"] = "valid", classes: int = 2
-) -> Picture:
-    """A U-Net for images of `size` pixels, drawn to scale: a box's height is its map's size, its width the root of the channels.
-
-    Where the size does not fit, the drawing ends at the pool that meets an odd map, and says so.
-    """
-    left, right, trouble = _maps(size, depth, width, 2 if padding == "valid" else 0, classes)
-    middles = _middles(size, depth)
-    with style():
-        figure, (ax,) = canvas(size=(10.4, 6.2))
-        x, ends, before = 0.0, {}, None
-        for box in left:
-            x = _step(ax, before, box, x, middles, size)
-            before, ends[box.level] = box, (x, box.channels)
-        for box in right:
-            if box.kind == "joined":
-                _skip(ax, *ends[box.level], x, middles[box.level], box, size)
-            x = _step(ax, before, box, x, middles, size)
-            before = box
-        if trouble:
-            ax.text(x + 0.05 * size, middles[left[-1].level], trouble, color=VERMILION, va="center", fontsize=12)
-        else:
-            ax.text(x + 0.03 * size, middles[0], f"{classes} scores\na pixel", va="center", fontsize=10)
-        ax.set_xlim(-0.06 * size, max(x, 4.6 * size) + 0.4 * size)
-        ax.set_ylim(middles[depth] - 0.25 * size, 0.16 * size)
-        ax.set_aspect("equal")
-        ax.set_axis_off()
-        _legend(figure)
-        name = "without padding" if padding == "valid" else "with padding"
-        ax.set_title(f"A U-Net of depth {depth} {name}, to scale: channels above each map, pixels below", fontsize=12)
-    found = trouble.replace("\n", " ") or f"{right[-1].size} x {right[-1].size} pixels get their scores"
-    said = ", ".join(f"{box.channels} channels of {box.size} pixels" for box in left[2::3])
-    return Picture(
-        figure,
-        f"A U-shaped network drawn to scale. {size} x {size} pixels go in at the upper left. The levels of the way down: {said}. "
-        f"Each level of the way up is joined with the centre of the map of the same level. The end: {found}.",
-    )
+__all__ = ["cut", "people", "u"]
 
 
 def cut(skip: int = 64, up: int = 56) -> Picture:
@@ -78,7 +27,7 @@ def cut(skip: int = 64, up: int = 56) -> Picture:
             ax.add_patch(Rectangle((x, -size / 2), size, size, facecolor=(colour, 0.35), edgecolor=INK))
             ax.text(x + size / 2, -skip / 2 - 0.1 * skip, name, ha="center", va="top")
         for x, y in ((margin, -up / 2), (2.85 * skip + 0.12 * skip, -up / 2 + 0.12 * skip)):
-            ax.add_patch(Rectangle((x, y), up, up, facecolor=(SKY, 0.8), edgecolor=INK, hatch=_HATCH, linewidth=1.5))
+            ax.add_patch(Rectangle((x, y), up, up, facecolor=(SKY, 0.8), edgecolor=INK, hatch="////", linewidth=1.5))
         for x, y in (
             (margin / 2, 0),
             (skip - margin / 2, 0),
@@ -88,7 +37,8 @@ def cut(skip: int = 64, up: int = 56) -> Picture:
             ax.text(x, y, str(margin), ha="center", va="center", fontsize=9)
         ax.text(skip / 2, 0, "the centre", ha="center", va="center", bbox={"facecolor": "white", "edgecolor": "none"})
         ax.text(1.23 * skip, 0, "and", ha="center", va="center")
-        ax.add_patch(_arrow((2.45 * skip, 0), (2.78 * skip, 0), INK))
+        arrow = FancyArrowPatch((2.45 * skip, 0), (2.78 * skip, 0), arrowstyle="-|>", mutation_scale=12, color=INK)
+        ax.add_patch(arrow)
         ax.set_xlim(-2, 3.95 * skip)
         ax.set_ylim(-0.8 * skip, 0.6 * skip)
         ax.set_aspect("equal")
@@ -100,95 +50,21 @@ def cut(skip: int = 64, up: int = 56) -> Picture:
     )
 
 
-def _maps(size: int, depth: int, width: int, loss: int, classes: int) -> tuple[list[_Map], list[_Map], str]:
-    """The maps on the way down and up; and, where the size does not fit, a sentence instead of the way up."""
-    left = [_Map(size, 1, 0)]
-    for level in range(depth + 1):
-        if level:
-            size, channels = left[-1].size, left[-1].channels
-            if size % 2:
-                left[-1] = _Map(size, channels, level - 1, "stuck")
-                return left, [], f"{size} is odd:\nno pool can halve it"
-            left.append(_Map(size // 2, channels, level))
-        for _ in range(2):
-            left.append(_Map(left[-1].size - loss, width * 2**level, level))
-            if left[-1].size <= 0:
-                left[-1] = _Map(1, width * 2**level, level, "stuck")
-                return left, [], "nothing is left"
-    right: list[_Map] = []
-    for level in reversed(range(depth)):
-        size = 2 * (right or left)[-1].size
-        right.append(_Map(size, 2 * width * 2**level, level, "joined"))
-        for _ in range(2):
-            right.append(_Map(right[-1].size - loss, width * 2**level, level))
-            if right[-1].size <= 0:
-                return left, [], "nothing is left\non the way up"
-    right.append(_Map(right[-1].size, classes, 0))
-    return left, right, ""
-
-
-def _middles(size: int, depth: int) -> list[float]:
-    """The height of each level's middle; the top of the first is 0."""
-    middles, top = [], 0.0
-    for level in range(depth + 1):
-        middles.append(top - size / 2**level / 2)
-        top -= size / 2**level + 0.24 * size
-    return middles
-
-
-def _step(ax: Axes, before: _Map | None, box: _Map, x: float, middles: list[float], unit: int) -> float:
-    """Draw a map to the right of x, and the arrow that leads to it from the map before; returns its right edge."""
-    start = x + (0.11 * unit if before else 0)
-    wide, middle = _wide(box.channels, unit), middles[box.level]
-    low, high = middle - box.size / 2, middle + box.size / 2
-    look: dict[str, Any] = {"edgecolor": INK, "linewidth": 0.8}
-    if box.kind == "joined":
-        ax.add_patch(Rectangle((start, low), wide / 2, box.size, facecolor=(SKY, 0.8), hatch=_HATCH, **look))
-        ax.add_patch(Rectangle((start + wide / 2, low), wide / 2, box.size, facecolor=(ORANGE, 0.8), **look))
-    elif box.kind == "stuck":
-        ax.add_patch(Rectangle((start, low), wide, box.size, facecolor=(VERMILION, 0.5), hatch="xxx", **look))
-    else:
-        ax.add_patch(Rectangle((start, low), wide, box.size, facecolor=(BLUE, 0.6), **look))
-    centre, room = start + wide / 2, 0.085 * unit
-    small: dict[str, Any] = {"ha": "center", "fontsize": 7.5}
-    ax.text(centre, high + 0.015 * unit, str(box.channels), va="bottom", **small)
-    ax.text(centre, low - 0.015 * unit, str(box.size), va="top", color=BLUE, **small)
-    if before is not None:
-        here = (x, middles[before.level])
-        if box.level > before.level:
-            ax.add_patch(_arrow(here, (centre, high + room), VERMILION, "angle,angleA=0,angleB=90"))
-        elif box.level < before.level:
-            ax.add_patch(_arrow(here, (start + 0.75 * wide, low - room), GREEN, "angle,angleA=0,angleB=90"))
-        else:
-            ax.add_patch(_arrow(here, (start, middle), INK))
-    return start + wide
-
-
-def _skip(ax: Axes, end: float, channels: int, x: float, middle: float, box: _Map, unit: int) -> None:
-    """Hatch the part of the encoder's map (its right edge is `end`) that is cut out, and lead it to the map at x."""
-    wide = _wide(channels, unit)
-    place = (end - wide, middle - box.size / 2)
-    ax.add_patch(Rectangle(place, wide, box.size, facecolor=(SKY, 0.8), edgecolor=INK, hatch=_HATCH, linewidth=0.8))
-    ax.add_patch(_arrow((end, middle + 0.1 * box.size), (x + 0.11 * unit, middle + 0.1 * box.size), SKY, width=2.2))
-
-
-def _wide(channels: int, unit: int) -> float:
-    return 0.0035 * unit * channels**0.5
-
-
-def _arrow(
-    start: tuple[float, float], end: tuple[float, float], colour: str, path: str = "arc3", width: float = 1.3
-) -> FancyArrowPatch:
-    return FancyArrowPatch(
-        start, end, arrowstyle="-|>", mutation_scale=9, color=colour, linewidth=width, shrinkA=1, shrinkB=1,
-        connectionstyle=path,
-    )  # fmt: skip
-
-
-def _legend(figure: Figure) -> None:
-    lines = {
-        "3x3 convolution + ReLU": INK, "2x2 max-pool": VERMILION, "2x2 up-convolution": GREEN, "skip": SKY,
-    }  # fmt: skip
-    handles: list[Any] = [Line2D([], [], color=colour, linewidth=2, label=name) for name, colour in lines.items()]
-    handles.append(Patch(facecolor=(SKY, 0.8), edgecolor=INK, hatch=_HATCH, label="what the skip carries"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=5)
+def people(cases: Sequence[Any], predictions: Sequence[Any], titles: Sequence[str], classes: Sequence[str]) -> Picture:
+    """One column a person: the slice with the outlines of its label above, with those of the prediction below."""
+    count = len(cases)
+    with style():
+        figure, axes = canvas(2, count, size=(3.1 * count, 4.9))
+        for column, (case, prediction, title) in enumerate(zip(cases, predictions, titles, strict=True)):
+            image = array(case.image)[0]
+            for row, label in enumerate((case.label, prediction)):
+                ax = axes[row * count + column]
+                overlay(image, label, ax=ax, classes=classes, spacing=case.spacing, legend=False)
+                if column == 0:
+                    name = ("label", "prediction")[row]
+                    ax.text(-0.05, 0.5, name, rotation=90, transform=ax.transAxes, ha="right", va="center")
+            axes[column].set_title(title)
+            scale_bar(axes[column], float(case.spacing[1]))
+    return Picture(
+        figure, f"Slices with the outlines of the label above and of the prediction below. {'; '.join(titles)}."
+    )

@@ -66,8 +66,8 @@ def test_claims_come_in_the_order_of_lessons(course: Path) -> None:
     save(course, "b.json", RESULT | {"key": "x", "lesson": "01", "effect": -3, "unit": "", "seeds": [1, 2, 3]})
     rows = claims_table(course).split("\n")[2:]
     assert rows == [
-        r"| 01 | Skips \| help | **holds** | -3 [+0.02, +0.081] | 3 |",
-        r"| 03 | Skips \| help | **holds** | +0.0512 [+0.02, +0.081] Dice | 8 |",
+        r"| 01 | Skips \| help | **holds** | -3 [0.02, 0.081] | 3 |",
+        r"| 03 | Skips \| help | **holds** | 0.0512 [0.02, 0.081] Dice | 8 |",
     ]
 
 

@@ -49,15 +49,20 @@ def test_a_lesson_runs_and_leaves_a_page_and_rows(
 def test_the_page_needs_no_connection_and_hides_nothing(course: Path) -> None:
     lesson(
         course, "02_page", "print(6 * 7)",
-        "from IPython.display import display\n"
-        "display({'application/vnd.jupyter.widget-view+json': {'model_id': 'x'}, 'text/html': '<b>still picture</b>'}, raw=True)",
+        "from IPython.display import display\nfrom ipywidgets import Output\nscreen = Output()\n"
+        "with screen:\n    print('inside a widget')\n"
+        "view = {'application/vnd.jupyter.widget-view+json': {'version_major': 2, 'model_id': screen.model_id}}\n"
+        "display(view | {'text/html': '<b>still picture</b>'}, raw=True)",
     )  # fmt: skip
-    page = run("02", root=course).lessons[0].page.read_text()
+    (entry,) = run("02", root=course).lessons
+    assert entry.error is None
+    page = entry.page.read_text()
     assert "42" in page
-    assert "still picture" in page
+    assert "<b>still picture</b>" in page
     assert "Lesson 02 - T" in page
     assert re.findall(r'<(?:script|img|link|iframe)[^>]*(?:src|href)="?http', page) == []
     assert "import(" not in page
+    assert "cdn" not in page
     source = course / "solutions" / "02_page.py"
     source.write_text(source.read_text() + '\n# %% [markdown] id="formula"\n# $x^2$\n')
     page = run("02", root=course).lessons[0].page.read_text()

@@ -17,8 +17,8 @@ def _tally(attempt: Any, label: Tensor, n: int, seed: int) -> dict[str, Any]:
     """What two right answers have in common, whatever they drew: the shape, and how many pixels of each class."""
     positions = torch.as_tensor(attempt(label, n, np.random.default_rng(seed)))
     found: dict[str, Any] = {"shape": tuple(positions.shape), "whole numbers": not positions.is_floating_point()}
-    if positions.ndim == 2 and positions.shape[1] == 2:
-        values = label[positions[:, 0].long(), positions[:, 1].long()]
+    if positions.ndim == 2 and positions.shape[1] == label.ndim:
+        values = label[tuple(positions.long().T)]
         found["drawn of each class"] = {value: int((values == value).sum()) for value in label.unique().tolist()}
     return found
 
@@ -61,6 +61,11 @@ def not_divisible(random: Random) -> tuple[Any, ...]:
 @balanced_sample.case
 def without_background(random: Random) -> tuple[Any, ...]:
     return _label(random, 7, 12) + 2, 13, 3
+
+
+@balanced_sample.case
+def stack_of_slices(random: Random) -> tuple[Any, ...]:
+    return _label(random, 24, 7).reshape(4, 6, 7), 17, 4
 
 
 @balanced_sample.behaviour
@@ -189,17 +194,17 @@ def class_by_chance(label: Tensor, n: int, random: Generator) -> Tensor:
 
 
 @balanced_sample.mistake(
-    "Your positions are (column, row). The other parts of the course expect (row, column), as `nonzero()` gives them; on a "
-    "wide image yours even fall outside."
+    "Your positions are (column, row). Everywhere in this course the row comes first, as `nonzero()` gives it; on a wide image "
+    "yours even fall outside."
 )
 def columns_first(label: Tensor, n: int, random: Generator) -> Tensor:
     return reference(label, n, random).flip(1)
 
 
 @balanced_sample.mistake(
-    "You returned one number for each pixel, its place in the flattened image. Wanted are two, (row, column), so the shape is "
-    "(n, 2): leave the label map two-dimensional."
+    "You returned one number for each pixel, its place in the flattened label. Wanted is one number an axis, (row, column), so "
+    "the shape is (n, 2): do not flatten the label."
 )
 def flat_numbers(label: Tensor, n: int, random: Generator) -> Tensor:
-    positions = reference(label, n, random)
-    return positions[:, 0] * label.shape[1] + positions[:, 1]
+    flat = label.flatten()
+    return reference(flat, n, random)[:, 0]
