@@ -110,5 +110,6 @@ def skips(seed: int) -> dict[str, float]:
 def blur(seed: int) -> dict[str, float]:
     """FCNs of 5, 4 and 3 stages without any skip, whose last scores are enlarged 32, 16 and 8 times."""
     return {
-        f"{2**depth} times": _tissue_dice(trained_fcn(stride=2**depth, seed=seed, depth=depth)[0]) for depth in (5, 4, 3)
+        f"{2**depth} times": _tissue_dice(trained_fcn(stride=2**depth, seed=seed, depth=depth)[0])
+        for depth in (5, 4, 3)
     }

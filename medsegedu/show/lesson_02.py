@@ -21,21 +21,31 @@ def fits(kernel: tuple[int, int] = (4, 4), larger: tuple[int, int] = (6, 9)) -> 
         figure, axes = canvas(1, 2, size=(9.4, 3.4), width_ratios=[kernel[1] + 4, larger[1] + fitting[1] + 3])
         for ax, size, places in zip(axes, (kernel, larger), ((1, 1), fitting), strict=True):
             _grid(ax, 0, 0, size, "white")
-            ax.add_patch(Rectangle((0, 0), kernel[1], kernel[0], facecolor="none", edgecolor=BLUE, hatch="///", linewidth=2.4))
+            ax.add_patch(
+                Rectangle((0, 0), kernel[1], kernel[0], facecolor="none", edgecolor=BLUE, hatch="///", linewidth=2.4)
+            )
             start = size[1] + 2.4
             top = (size[0] - places[0]) / 2
             _grid(ax, start, top, places, "white")
-            ax.add_patch(Rectangle((start, top), 1, 1, facecolor=(BLUE, 0.45), edgecolor=BLUE, hatch="///", linewidth=2))
+            ax.add_patch(
+                Rectangle((start, top), 1, 1, facecolor=(BLUE, 0.45), edgecolor=BLUE, hatch="///", linewidth=2)
+            )
             if places != (1, 1):  # the last place, too
                 low, right = size[0] - kernel[0], size[1] - kernel[1]
                 look: dict[str, Any] = {"edgecolor": VERMILION, "hatch": "\\\\\\", "linewidth": 2.4}
                 ax.add_patch(Rectangle((right, low), kernel[1], kernel[0], facecolor="none", **look))
-                ax.add_patch(Rectangle((start + places[1] - 1, top + places[0] - 1), 1, 1, facecolor=(ORANGE, 0.45), **look))
-            arrow = FancyArrowPatch((size[1] + 0.4, size[0] / 2), (start - 0.3, size[0] / 2), arrowstyle="-|>", mutation_scale=14)
+                ax.add_patch(
+                    Rectangle((start + places[1] - 1, top + places[0] - 1), 1, 1, facecolor=(ORANGE, 0.45), **look)
+                )
+            arrow = FancyArrowPatch(
+                (size[1] + 0.4, size[0] / 2), (start - 0.3, size[0] / 2), arrowstyle="-|>", mutation_scale=14
+            )
             ax.add_patch(arrow)
             ax.set(xlim=(-0.3, start + places[1] + 0.3), ylim=(larger[0] + 0.3, -0.3), aspect="equal")
             ax.set_axis_off()
-            ax.set_title(f"{size[0]} x {size[1]} map: {places[0]} x {places[1]} answer{'s' if places != (1, 1) else ''}")
+            ax.set_title(
+                f"{size[0]} x {size[1]} map: {places[0]} x {places[1]} answer{'s' if places != (1, 1) else ''}"
+            )
     return Picture(
         figure,
         f"A kernel of {kernel[0]} by {kernel[1]} on a map of the same size fits once and gives one answer. On a map of "
@@ -73,7 +83,16 @@ def answers(case: Any, drawn: Mapping[str, tuple[Any, int]], *, classes: Sequenc
             scale_bar(ax, mm[1])
             ax.set_title(f"{name}\n{label.size:,} answers")
         keys = [
-            Line2D([], [], color=s.colour, linestyle=s.line, marker=MARKERS[k], markeredgecolor=INK, markersize=6, label=classes[k])
+            Line2D(
+                [],
+                [],
+                color=s.colour,
+                linestyle=s.line,
+                marker=MARKERS[k],
+                markeredgecolor=INK,
+                markersize=6,
+                label=classes[k],
+            )
             for k, s in ((k, class_style(k, classes)) for k in range(1, len(classes)))
         ]
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), handlelength=3)
@@ -81,7 +100,14 @@ def answers(case: Any, drawn: Mapping[str, tuple[Any, int]], *, classes: Sequenc
 
 
 def coarse(
-    case: Any, small: Any, large: Any, stride: int, scores: Mapping[str, float], *, classes: Sequence[str], channel: int = 0
+    case: Any,
+    small: Any,
+    large: Any,
+    stride: int,
+    scores: Mapping[str, float],
+    *,
+    classes: Sequence[str],
+    channel: int = 0,
 ) -> Picture:
     """The truth, the same on a coarse grid, and the coarse grid enlarged again, with what that costs.
 
@@ -154,7 +180,9 @@ def tents(kernel: Any, scores: Sequence[float], factor: int) -> Picture:
                        markersize=4.5, alpha=0.8)  # fmt: skip
         inside = np.arange(offset, offset + factor * len(scores))
         right.plot(inside - offset, total[inside], color=INK, linewidth=2.6, label="sum: the enlarged row")
-        right.set(xlabel=f"pixel of the row that was enlarged {factor} times", ylabel="score", title="a tent for every score")
+        right.set(
+            xlabel=f"pixel of the row that was enlarged {factor} times", ylabel="score", title="a tent for every score"
+        )
         right.legend(loc="best")
     return Picture(
         figure,

@@ -38,6 +38,7 @@ def compare(
     class_name: str | None = None,
     channel: int = 0,
     zoom: bool = True,
+    unit: str = "mm",
     alt: str | None = None,
 ) -> Picture:
     """The truth, and each prediction with its hits, misses and false alarms of one class.
@@ -50,6 +51,7 @@ def compare(
         class_: the class that is compared.
         channel: the contrast drawn below; FLAIR shows lesions best.
         zoom: predictions show only the frame around what was found or missed.
+        unit: what the spacing counts: "pixels" for pictures without a known scale.
     """
     if case.label is None:
         raise UserError(f"Case {getattr(case, 'id', '')} has no label, so there is nothing to compare with.")
@@ -73,7 +75,7 @@ def compare(
         draw_scan(axes[0], image, mm)
         outline(axes[0], truth, GREEN, "-", 1.6)
         axes[0].set_title(f"truth: {wanted}\n", linespacing=1.3)
-        scale_bar(axes[0], mm[1])
+        scale_bar(axes[0], mm[1], unit)
         if zoom:
             corner, size = (left - 0.5, top - 0.5), (right - left, bottom - top)
             axes[0].add_patch(
@@ -85,7 +87,7 @@ def compare(
             ax.set_xlim(left - 0.5, right - 0.5)
             ax.set_ylim(bottom - 0.5, top - 0.5)
             ax.set_title(f"{name}\nDice {scores[name]:.2f}", linespacing=1.3)
-            scale_bar(ax, mm[1])
+            scale_bar(ax, mm[1], unit)
         keys = [Patch(facecolor=(k.colour, 0.45), edgecolor="black", hatch=k.hatch, label=k.name) for k in _KINDS]
         figure.legend(handles=keys, loc="outside lower center", ncols=3, handleheight=1.2, handlelength=2.4)
     said = "; ".join(f"{name}, Dice {score:.2f}" for name, score in scores.items())

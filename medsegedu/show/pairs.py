@@ -127,7 +127,7 @@ def _differences(
     ax.errorbar(0.45, mean, [[mean - low], [high - mean]], fmt="D", color=BLUE, markersize=7, capsize=5, zorder=3)
     if own is not None:
         ax.scatter([0], [own], marker="*", s=190, color=VERMILION, edgecolors="white", zorder=4)
-    ax.set_xlim(-0.4, 0.9)
+    ax.set_xlim(-0.35, 1.2)
     ax.set_xticks([0, 0.45], ["each", "mean and\n95 % interval"])
     ax.set_title(title, fontsize=10.5)
     ax.grid(axis="y")

@@ -76,7 +76,7 @@ def draw_scan(
     axes.set_axis_off()
 
 
-def scale_bar(axes: Axes, mm_per_column: float) -> None:
+def scale_bar(axes: Axes, mm_per_column: float, unit: str = "mm") -> None:
     """A bar of a round length, about a fifth of the view, in the lower left corner. Call it after setting the limits."""
     left, right = sorted(axes.get_xlim())
     bottom, top = axes.get_ylim()  # an image's rows run down: bottom > top
@@ -88,7 +88,7 @@ def scale_bar(axes: Axes, mm_per_column: float) -> None:
     end = start + length / mm_per_column
     axes.add_line(Line2D([start, end], [row, row], color="white", linewidth=2.5, path_effects=outline))
     axes.annotate(
-        f"{length:g} mm",
+        f"{length:g} {unit}",
         ((start + end) / 2, row),
         xytext=(0, 4),
         textcoords="offset points",

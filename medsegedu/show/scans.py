@@ -22,6 +22,7 @@ def case(
     contrasts: Sequence[str] | None = None,
     classes: Sequence[str] | None = None,
     window: tuple[float, float] | None = None,
+    unit: str = "mm",
     alt: str | None = None,
 ) -> Picture:
     """Every contrast of a case side by side, and the first again under the outlines of its label.
@@ -32,6 +33,7 @@ def case(
         case: image (C, *spatial), label (*spatial) or None, spacing in mm; 2D, or 3D in the order x, y, z.
         contrasts, classes: the names of channels and classes, as `dataset.contrasts` and `dataset.classes`.
         window: (center, width) in the image's own unit; by default each contrast's 0.5 to 99.5 percentiles.
+        unit: what the spacing counts: "pixels" for pictures without a known scale.
         alt: the description; by default one made from the names.
     """
     image = array(case.image)  # (C, *spatial)
@@ -57,7 +59,7 @@ def case(
             if truth is not None:
                 overlay(cut[0], truth, ax=row_axes[-1], classes=classes, spacing=mm, window=window, legend=False)
                 row_axes[-1].set_title("label" if row == 0 else "")
-            scale_bar(row_axes[0], mm[1])
+            scale_bar(row_axes[0], mm[1], unit)
             if plane is not None:
                 row_axes[0].text(
                     -0.06, 0.5, plane, rotation=90, transform=row_axes[0].transAxes, ha="right", va="center"

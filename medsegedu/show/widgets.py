@@ -91,14 +91,24 @@ def explore(function: Callable[..., Any], *, alt: str = "An interactive figure."
 
 
 def slices(
-    case: Any, *, contrasts: Any = None, classes: Any = None, plane: str = "axial", alt: str | None = None
+    case: Any,
+    *,
+    contrasts: Any = None,
+    classes: Any = None,
+    plane: str = "axial",
+    unit: str = "mm",
+    alt: str | None = None,
 ) -> Explorer:
     """Leaf through a volume: slice, plane, contrast, window, and the label's outlines on or off.
 
     Args:
         case: a case with image (C, x, y, z) and label (x, y, z) or None, or the same in 2D, or one bare contrast (*spatial).
         contrasts, classes: the names of channels and classes.
+        plane: the plane to begin with: "axial", "coronal" or "sagittal".
+        unit: what the spacing counts: "pixels" for pictures without a known scale.
     """
+    if plane not in PLANES:
+        raise UserError(f"There is no plane '{plane}'; use one of {', '.join(PLANES)}.")
     image = array(getattr(case, "image", case))
     image = image if hasattr(case, "image") else image[None]  # (*spatial) -> (1, *spatial)
     label = None if getattr(case, "label", None) is None else array(case.label).astype(int)
@@ -112,9 +122,10 @@ def slices(
         chosen, share = where.get("plane"), where.get("position", 0)
         cut, truth, here = image[names.index(contrast)], label, contrast
         if chosen is not None:
-            index = min(round(share / 100 * (cut.shape[PLANES[chosen]] - 1)), cut.shape[PLANES[chosen]] - 1)
+            last = cut.shape[PLANES[chosen]] - 1
+            index = round(share / 100 * last)
             cut, truth = take(cut, chosen, index), None if truth is None else take(truth, chosen, index)
-            here = f"{contrast}, {chosen} slice {index}"
+            here = f"{contrast}, {chosen} slice {index} of {last}"
         mm = plane_spacing(spacing, chosen)
         with style():
             figure, (ax,) = canvas(size=(4.6, 4.9))
@@ -122,7 +133,7 @@ def slices(
                 overlay(cut, truth, ax=ax, classes=classes, spacing=mm, window=(center, width))
             else:
                 draw_scan(ax, cut, mm, (center, width))
-            scale_bar(ax, mm[1])
+            scale_bar(ax, mm[1], unit)
             ax.set_title(here)
         return Picture(figure, alt or f"{here}, window center {center:.2g} and width {width:.2g}.")
 
@@ -130,8 +141,11 @@ def slices(
     if volume:
         middle = None if label is None else centre_of_largest(label == label.max())
         index = best_index(image[0] > image[0].mean(), plane, middle)
-        percent = round(100 * index / max(1, image.shape[1 + PLANES[plane]] - 1))
-        controls = {"plane": [plane, *(p for p in PLANES if p != plane)], "position": (0, 100, 1, percent)}
+        percent = 100 * index / max(1, image.shape[1 + PLANES[plane]] - 1)  # planes differ in their number of slices
+        controls = {
+            "plane": [plane, *(p for p in PLANES if p != plane)],
+            "position": (0.0, 100.0, 0.5, round(2 * percent) / 2),
+        }
     controls |= {
         "contrast": names,
         "center": (low, high, step, (low + high) / 2),

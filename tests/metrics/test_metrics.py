@@ -271,7 +271,7 @@ def test_wrong_inputs_are_named(name: str) -> None:
         metric(mask, mask * 4)
     with pytest.raises(UserError, match=r"prediction has values other than 0 and 1, for example 0\.5"):
         metric(mask * 0.5, mask)
-    for spacing in ((1, 2, 3), (1, 0), (1, -1), (1, math.nan)):
+    for spacing in ((1, 2, 3), (1, 0), (1, -1), (1, math.nan), (1, math.inf)):
         with pytest.raises(UserError, match=r"spacing is .*; give 2 positive sizes in mm"):
             metric(mask, mask, spacing)
 
