@@ -15,14 +15,15 @@
 # %% [markdown] id="why"
 # ## White spots
 #
-# A woman comes back for her yearly brain scan, and there are white spots on it. Her doctor has three questions. How many
-# are there? How large are they? Have they grown?
+# A woman comes back for her yearly brain scan, and there are white spots on it. Her doctor has three questions. How
+# many are there? How large are they? Have they grown?
 #
-# An eye is quick at the first question and poor at the other two. To answer them with numbers, somebody has to decide for
-# **every pixel** whether it belongs to a spot. Such a decision is called a **segmentation**, and this course is about
-# teaching a computer to make it.
+# An eye is quick at the first question and poor at the other two. To answer them with numbers, somebody has to decide
+# for **every pixel** whether it belongs to a spot. Such a decision is called a **segmentation**, and this course is
+# about teaching a computer to make it.
 #
-# Run each cell with Shift + Enter. The first takes a few seconds: it loads the tools, makes a patient, and draws the questions.
+# Run each cell with Shift + Enter. The first takes a few seconds: it loads the tools, makes a patient, and draws the
+# questions.
 
 # %% id="imports"
 import tempfile
@@ -31,6 +32,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import torch
+from IPython.display import display
 from skimage import filters, segmentation
 
 from medsegedu import claims, show
@@ -45,49 +47,51 @@ patient = volume[0]
 draw.lesions(patient, LESION)
 
 # %% [markdown] id="virtual"
-# **This patient does not exist.** She was made just now, on your computer, from an average brain that was bent at random, with
-# lesions put into it and a scanner's faults added on top. That has two advantages: nobody's privacy is at stake, and the truth
-# is known for every voxel, because nobody had to draw it by hand. The disadvantage is just as plain: real patients are messier.
-# So each lesson ends with a **reality check** on real ones.
+# **This patient does not exist.** She was made just now, on your computer, from an average brain that was bent at
+# random, with lesions put into it and a scanner's faults added on top. That has two advantages: nobody's privacy is at
+# stake, and the truth is known for every voxel, because nobody had to draw it by hand. The disadvantage is just as
+# plain: real patients are messier. So each lesson ends with a **reality check** on real ones.
 
 # %% [markdown] id="roi"
 # ## 1. A region of interest
 #
 # The survey that this course follows puts it like this:
 #
-# > "When doctors make diagnosis, only a part of the tissue or structure in the medical image needs to be analyzed. This part of
-# > the image is called the Region of Interest (ROI). [...] The purpose of medical image segmentation is to segment the ROI in
-# > the image and remove the useless information." *(section 1)*
+# > "When doctors make diagnosis, only a part of the tissue or structure in the medical image needs to be analyzed. This
+# > part of the image is called the Region of Interest (ROI). [...] The purpose of medical image segmentation is to
+# > segment the ROI in the image and remove the useless information." *(section 1)*
 #
-# A region of interest can be an organ, a tumour, a lesion or a single cell. Once it is segmented it can be **measured** (how
-# many millilitres?), **followed** (more than last year?) and **spared** (a beam that meets the tumour and not the nerve beside
-# it). Keep an eye on the words *useless information*, though. Whether the rest of the image is useless is something that you will
-# doubt more with each lesson.
+# A region of interest can be an organ, a tumour, a lesion or a single cell. Once it is segmented it can be **measured**
+# (how many millilitres?), **followed** (more than last year?) and **spared** (a beam that meets the tumour and not the
+# nerve beside it). Keep an eye on the words *useless information*, though. Whether the rest of the image is useless is
+# something that you will doubt more with each lesson.
 #
 # The survey goes on to compare old and new methods:
 #
-# > "Compared to traditional segmentation methods, deep learning-based approaches eliminate the need for human intervention and
-# > deliver superior accuracy and efficiency." *(abstract)*
+# > "Compared to traditional segmentation methods, deep learning-based approaches eliminate the need for human
+# > intervention and deliver superior accuracy and efficiency." *(abstract)*
 #
-# That is a strong sentence without a number in it. In this course such sentences are not repeated, they are **measured**. Today it
-# is the turn of this one, and it may come out false.
+# That is a strong sentence without a number in it. In this course such sentences are not repeated, they are
+# **measured**. Today it is the turn of this one, and it may come out false.
 
 # %% [markdown] id="how-it-works"
 # ## 2. How an exercise works
 #
-# You write a function in the place of `...`, and the last line of the cell has it **checked**. The check runs your function on
-# random inputs and compares it with a reference. There are four outcomes: *not started*, *wrong*, *error in your code* and
-# *right*. If you made one of the usual mistakes, it tells you which.
+# You write a function in the place of `...`, and the last line of the cell has it **checked**. The check runs your
+# function on random inputs and compares it with a reference. There are four outcomes: *not started*, *wrong*, *error in
+# your code* and *right*. If you made one of the usual mistakes, it tells you which.
 #
-# - **You can't get stuck.** `check` gives your own function back if it is right, else the reference, and the lesson goes on.
-# - **You can't pass with a wrong answer.** For each exercise there are mistakes on file, and each is proven to be rejected.
-# - `ex.volume_ml.hint()` gives a hint, and another when you run it again. `ex.volume_ml.solution()` shows one way to do it once
-#   you passed, or after three tries.
+# - **You can't get stuck.** `check` gives your own function back if it is right, else the reference, and the lesson
+#   goes on.
+# - **You can't pass with a wrong answer.** For each exercise there are mistakes on file, and each is proven to be
+#   rejected.
+# - `ex.volume_ml.hint()` gives a hint, and another when you run it again. `ex.volume_ml.solution()` shows one way to do
+#   it once you passed, or after three tries.
 #
 # ### Exercise 0.1 - How large is it? (3 minutes, difficulty 1 of 3, a warm-up)
 #
-# A mask holds `True` in each voxel of a lesion. A voxel is a small box, and `spacing` holds the lengths of its three sides
-# in millimetres. How large is the lesion, in millilitres?
+# A mask holds `True` in each voxel of a lesion. A voxel is a small box, and `spacing` holds the lengths of its three
+# sides in millimetres. How large is the lesion, in millilitres?
 #
 # Try this: get it wrong on purpose first. Return `mask.sum()`, run the cell, and read the panel.
 
@@ -106,22 +110,22 @@ volume_ml = ex.volume_ml.check(volume_ml)
 ex.volume_ml.hint()  # run this cell again for the next hint
 
 # %% [markdown] id="use-volume"
-# Your function at work, on every tissue of the patient. `label` is the truth: a number for each voxel, 0 for background and
-# 1 to 4 for what the names say. Look how small the last bar is. It is the one that the doctor asks about.
+# Your function at work, on every tissue of the patient. `label` is the truth: a number for each voxel, 0 for background
+# and 1 to 4 for what the names say. Look how small the last bar is. It is the one that the doctor asks about.
 
 # %% id="tissues"
 truth_3d = patient.label.numpy()  # (X, Y, Z)
 millilitres = {
     name: volume_ml(truth_3d == number, patient.spacing) for number, name in enumerate(volume.classes) if number > 0
 }
-show.bars(millilitres, "ml", digits=0, alt="Grey matter and white matter fill hundreds of millilitres, the lesions about sixteen.")
+show.bars(millilitres, "ml", digits=0, alt="Grey and white matter fill hundreds of millilitres, the lesions about sixteen.")
 
 # %% [markdown] id="image"
 # ## 3. What a medical image is
 #
-# A photo is an array of pixels. A medical image is an array of **voxels** (volume pixels) that also knows **how large** a voxel is
-# and **where** it lies in the patient. Three kinds of file keep the three together: DICOM (what scanners write), NRRD, and
-# **NIfTI**, ending in `.nii` or `.nii.gz`, which research uses most and this course too.
+# A photo is an array of pixels. A medical image is an array of **voxels** (volume pixels) that also knows **how large**
+# a voxel is and **where** it lies in the patient. Three kinds of file keep the three together: DICOM (what scanners
+# write), NRRD, and **NIfTI**, ending in `.nii` or `.nii.gz`, which research uses most and this course too.
 #
 # Let us write our patient's FLAIR image into such a file, and look what comes back.
 
@@ -137,11 +141,13 @@ print("axes point to the:      ", nibabel.aff2axcodes(scan.affine))
 print("affine:\n", scan.affine)
 
 # %% [markdown] id="affine"
-# The **affine** is a table that turns the index of a voxel into a place in the scanner, in mm: `affine @ (i, j, k, 1)`. Here the
-# numbers on the diagonal say that a step of one voxel is 2 mm long, and the last column says where voxel (0, 0, 0) lies.
+# The **affine** is a table that turns the index of a voxel into a place in the scanner, in mm: `affine @ (i, j, k, 1)`.
+# Here the numbers on the diagonal say that a step of one voxel is 2 mm long, and the last column says where voxel (0,
+# 0, 0) lies.
 #
-# `('R', 'A', 'S')` names the directions in which x, y and z **grow**: towards the patient's **R**ight, **A**nterior (the
-# front) and **S**uperior (the top). Other files count the other way round, LPS for example. The array alone can't tell you.
+# `('R', 'A', 'S')` names the directions in which x, y and z **grow**: towards the patient's **R**ight, **A**nterior
+# (the front) and **S**uperior (the top). Other files count the other way round, LPS for example. The array alone can't
+# tell you.
 
 # %% id="place"
 i, j, k = np.argwhere(truth_3d == LESION)[0]
@@ -159,17 +165,17 @@ show.gallery([plane, plane[:, ::-1]], ["A", "B"], columns=2, alt="Two brain slic
 # %% [markdown] id="mirror-answer"
 # <details><summary>Answer</summary>
 #
-# B is. But you could not see it, and neither could a doctor: every lesion of B lies in the wrong half of the head, and nothing in
-# the pixels says so. Only the affine knows. So when you turn or flip an array, its affine must follow. (By the way, radiologists
-# look at axial slices from the feet: on their screens the patient's left is on the right.)
+# B is. But you could not see it, and neither could a doctor: every lesion of B lies in the wrong half of the head, and
+# nothing in the pixels says so. Only the affine knows. So when you turn or flip an array, its affine must follow. (By
+# the way, radiologists look at axial slices from the feet: on their screens the patient's left is on the right.)
 #
 # </details>
 
 # %% [markdown] id="contrasts"
 # ### One head, three images
 #
-# An MRI scanner can be set up so that different tissues shine. Such a setting is called a **contrast**, and a patient usually
-# gets several. Ours has three, and the four tissues look different in each:
+# An MRI scanner can be set up so that different tissues shine. Such a setting is called a **contrast**, and a patient
+# usually gets several. Ours has three, and the four tissues look different in each:
 #
 # | | CSF (fluid) | grey matter | white matter | lesion |
 # |---|---|---|---|---|
@@ -177,8 +183,8 @@ show.gallery([plane, plane[:, ::-1]], ["A", "B"], columns=2, alt="Two brain slic
 # | **T2** | bright | grey | dark grey | bright |
 # | **FLAIR** (T2 with the signal of fluid switched off) | dark | grey | grey | bright |
 #
-# Read the last column again. In T1 a lesion looks like grey matter, in T2 like fluid. In FLAIR it stands alone. From here on we
-# look at one slice, number 2 of eight.
+# Read the last column again. In T1 a lesion looks like grey matter, in T2 like fluid. In FLAIR it stands alone. From
+# here on we look at one slice, number 2 of eight.
 
 # %% id="contrasts-figure"
 slices = virtual_patients(1, seed=41)  # the same patient, as eight axial slices
@@ -186,8 +192,8 @@ one = slices[2]
 show.case(one, contrasts=slices.contrasts, classes=slices.classes)
 
 # %% [markdown] id="explore-slices"
-# **Your turn.** Leaf through the whole head. Where is the largest lesion in the coronal plane? Can you find it in T1 with
-# the outlines off?
+# **Your turn.** Leaf through the whole head. Where is the largest lesion in the coronal plane? Can you find it in T1
+# with the outlines off?
 
 # %% id="explorer-slices"
 show.slices(patient, contrasts=volume.contrasts, classes=volume.classes)
@@ -195,9 +201,10 @@ show.slices(patient, contrasts=volume.contrasts, classes=volume.classes)
 # %% [markdown] id="window"
 # ## 4. The window
 #
-# A CT scan holds numbers from -1000 (air) to far above 1000 (bone), and a screen shows some 256 greys. If the whole range were
-# squeezed into them, liver and tumour would be the same grey. So a radiologist chooses a **window**: its `center` becomes middle
-# grey, what lies half a `width` below it becomes black, what lies half a width above it becomes white.
+# A CT scan holds numbers from -1000 (air) to far above 1000 (bone), and a screen shows some 256 greys. If the whole
+# range were squeezed into them, liver and tumour would be the same grey. So a radiologist chooses a **window**: its
+# `center` becomes middle grey, what lies half a `width` below it becomes black, what lies half a width above it becomes
+# white.
 #
 # ### Exercise 0.2 - A window on the intensities (6 minutes, difficulty 1 of 3)
 #
@@ -215,8 +222,8 @@ def window(image, center, width):
 window = ex.window.check(window)
 
 # %% [markdown] id="use-window"
-# Your window over the FLAIR slice. The histogram on the right counts how often each intensity occurs; each step of its axis
-# is ten times as many pixels. The line shows which grey the screen gives to it.
+# Your window over the FLAIR slice. The histogram on the right counts how often each intensity occurs; each step of its
+# axis is ten times as many pixels. The line shows which grey the screen gives to it.
 #
 # Find two windows: one in which only the lesions are not black, and one in which you can tell white from grey matter.
 
@@ -233,8 +240,8 @@ show.explore(look, center=(0.0, 1.2, 0.05, 0.6), width=(0.05, 1.5, 0.05, 1.0))
 # %% [markdown] id="measure"
 # ## 5. How good is a segmentation?
 #
-# Before you build a method, decide how to measure it. Suppose a program looks at our slice and says: no lesions, everything is
-# fine. How often is it right?
+# Before you build a method, decide how to measure it. Suppose a program looks at our slice and says: no lesions,
+# everything is fine. How often is it right?
 
 # %% id="accuracy"
 truth = one.label.numpy() == LESION  # (H, W) of True and False
@@ -242,14 +249,16 @@ nothing = np.zeros_like(truth)
 print(f"{np.mean(nothing == truth):.1%} of the pixels are right.")
 
 # %% [markdown] id="dice"
-# A useless program, and a splendid score. Nearly all pixels are background, and background is easy. So we count only what
-# concerns the lesion. Let P be the pixels of the **p**rediction and T those of the **t**ruth. The **Dice coefficient** is
+# A useless program, and a splendid score. Nearly all pixels are background, and background is easy. So we count only
+# what concerns the lesion. Let P be the pixels of the **p**rediction and T those of the **t**ruth. The **Dice
+# coefficient** is
 #
 # $$\text{Dice} = \frac{2\,|P \cap T|}{|P| + |T|}$$
 #
 # in words: the overlap, as a part of the mean size of the two. It is 1 when both agree and 0 when they do not touch.
 #
-# And when there is nothing? A slice without a lesion leads to 0 / 0 unless somebody decides. This course decides like this:
+# And when there is nothing? A slice without a lesion leads to 0 / 0 unless somebody decides. This course decides like
+# this:
 #
 # | prediction | truth | Dice | because |
 # |---|---|---|---|
@@ -259,7 +268,8 @@ print(f"{np.mean(nothing == truth):.1%} of the pixels are right.")
 #
 # ### Exercise 0.3 - Dice (8 minutes, difficulty 1 of 3, the number that every lesson is measured with)
 #
-# The masks are arrays of `True` and `False` with the same shape. `a & b` is true where both are, `a | b` where at least one is.
+# The masks are arrays of `True` and `False` with the same shape. `a & b` is true where both are, `a | b` where at least
+# one is.
 
 # %% id="exercise-dice"
 def dice(prediction, label):
@@ -274,8 +284,8 @@ def dice(prediction, label):
 dice = ex.dice.check(dice)
 
 # %% [markdown] id="use-dice"
-# What does a Dice of 0.7 look like? Take the true lesions and push them to the right, by one pixel (2 mm) and by two. Then do the
-# same with the whole brain.
+# What does a Dice of 0.7 look like? Take the true lesions and push them to the right, by one pixel (2 mm) and by two.
+# Then do the same with the whole brain.
 
 # %% id="shifts"
 brain = one.label.numpy() > 0
@@ -293,8 +303,8 @@ draw.found(flair, shifted, truth, frame=close, alt="The lesions' outlines in pla
 #
 # ### Exercise 0.4 - IoU (4 minutes, difficulty 1 of 3)
 #
-# Many papers report the **intersection over union** instead, also called Jaccard index: the overlap, as a part of all pixels
-# that are in at least one of the two. The rules for empty masks are the same.
+# Many papers report the **intersection over union** instead, also called Jaccard index: the overlap, as a part of all
+# pixels that are in at least one of the two. The rules for empty masks are the same.
 
 # %% id="exercise-iou"
 def iou(prediction, label):
@@ -308,8 +318,8 @@ def iou(prediction, label):
 iou = ex.iou.check(iou)
 
 # %% [markdown] id="use-iou"
-# Move one disc away from the other. Can you find a place where Dice is 0.80? What is IoU there? If a paper reports an IoU of 0.67
-# and another a Dice of 0.80, which method is better?
+# Move one disc away from the other. Can you find a place where Dice is 0.80? What is IoU there? If a paper reports an
+# IoU of 0.67 and another a Dice of 0.80, which method is better?
 
 # %% id="explorer-iou"
 rows, columns = np.mgrid[:60, :90]
@@ -326,16 +336,16 @@ show.explore(move, right=(0, 40, 1, 9), down=(-10, 10, 1, 0))
 # %% [markdown] id="iou-answer"
 # <details><summary>Answer</summary>
 #
-# Neither: an IoU of 0.67 *is* a Dice of 0.80. IoU = Dice / (2 - Dice), so on one image the two always agree on which of two masks
-# is better. IoU only looks stricter. Never compare one with the other.
+# Neither: an IoU of 0.67 *is* a Dice of 0.80. IoU = Dice / (2 - Dice), so on one image the two always agree on which of
+# two masks is better. IoU only looks stricter. Never compare one with the other.
 #
 # </details>
 
 # %% [markdown] id="threshold"
 # ## 6. Four methods without learning
 #
-# Now segment the lesions. The simplest idea: in FLAIR they are bright, so take every pixel brighter than a **threshold**. Move it
-# until the Dice is as high as you can get it.
+# Now segment the lesions. The simplest idea: in FLAIR they are bright, so take every pixel brighter than a
+# **threshold**. Move it until the Dice is as high as you can get it.
 
 # %% id="explorer-threshold"
 def cut(threshold):
@@ -346,15 +356,17 @@ def cut(threshold):
 show.explore(cut, threshold=(0.1, 1.3, 0.02, 0.5))
 
 # %% [markdown] id="otsu"
-# You probably came above 0.95, with a method that is one line long. But be honest: how did you know when to stop? You watched the
-# Dice, and the Dice knows the truth. With a new patient there is no truth to watch. **Who chooses the threshold then?**
+# You probably came above 0.95, with a method that is one line long. But be honest: how did you know when to stop? You
+# watched the Dice, and the Dice knows the truth. With a new patient there is no truth to watch. **Who chooses the
+# threshold then?**
 #
-# Nobuyuki Otsu's answer of 1979: the histogram does. Every threshold cuts the pixels into a dark and a bright group. Take
-# the one that sets the two groups furthest apart, which he measured by the **variance between the groups**:
+# Nobuyuki Otsu's answer of 1979: the histogram does. Every threshold cuts the pixels into a dark and a bright group.
+# Take the one that sets the two groups furthest apart, which he measured by the **variance between the groups**:
 #
 # $$\text{score} = n_\text{dark} \cdot n_\text{bright} \cdot (\text{mean}_\text{dark} - \text{mean}_\text{bright})^2$$
 #
-# Far apart means a large distance between the means; but both groups must also be large, else a single bright pixel would win.
+# Far apart means a large distance between the means; but both groups must also be large, else a single bright pixel
+# would win.
 #
 # ### Exercise 0.5 - Otsu's threshold (12 minutes, difficulty 2 of 3)
 #
@@ -380,7 +392,8 @@ def otsu_threshold(counts, centers):
 otsu_threshold = ex.otsu_threshold.check(otsu_threshold)
 
 # %% [markdown] id="use-otsu"
-# Your function on the FLAIR slice, beside scikit-image's. (A real histogram has empty bins, so one pixel is added to each.)
+# Your function on the FLAIR slice, beside scikit-image's. (A real histogram has empty bins, so one pixel is added to
+# each.)
 
 # %% id="otsu-brain"
 counts, edges = np.histogram(flair, bins=256)
@@ -390,10 +403,11 @@ print(f"yours {threshold:.2f}, scikit-image's {filters.threshold_otsu(flair):.2f
 draw.thresholded(flair, [threshold], flair > threshold, truth, f"Otsu: Dice {dice(flair > threshold, truth):.2f}")
 
 # %% [markdown] id="otsu-why"
-# It outlined the brain. Otsu did exactly what he promised: the two groups that differ most, in this image, are *head* and *air*.
-# Nobody told him that we want lesions, and lesions are 1.5 % of the pixels.
+# It outlined the brain. Otsu did exactly what he promised: the two groups that differ most, in this image, are *head*
+# and *air*. Nobody told him that we want lesions, and lesions are 1.5 % of the pixels.
 #
-# So ask for more groups. **Multi-Otsu** looks for several thresholds at once, and we take the brightest group. How many groups? Try.
+# So ask for more groups. **Multi-Otsu** looks for several thresholds at once, and we take the brightest group. How many
+# groups? Try.
 
 # %% id="explorer-multi-otsu"
 def groups(number):
@@ -405,8 +419,8 @@ def groups(number):
 show.explore(groups, number=[3, 2, 4, 5])
 
 # %% [markdown] id="multi-otsu-next"
-# Three groups: air, brain, lesion. An excellent Dice, and no human in sight. Is that it, then? Leave the number at three, and go
-# to other slices **of the same patient**:
+# Three groups: air, brain, lesion. An excellent Dice, and no human in sight. Is that it, then? Leave the number at
+# three, and go to other slices **of the same patient**:
 
 # %% id="multi-otsu-slices"
 def brightest_group(image):
@@ -418,14 +432,14 @@ for number in (2, 1, 4, 6):
     print(f"slice {number}: {lesion.sum():3d} lesion pixels, {mask.sum():4d} found, Dice {dice(mask, lesion):.2f}")
 
 # %% [markdown] id="grow"
-# Where lesions are few, the third group is made of something else, and the method never says "there is nothing". **One good
-# picture proves nothing.** You will meet this sentence again.
+# Where lesions are few, the third group is made of something else, and the method never says "there is nothing". **One
+# good picture proves nothing.** You will meet this sentence again.
 #
 # ### Region growing: a click
 #
-# Let a human click into a lesion. From this **seed** the region grows to every neighbour whose intensity differs from the
-# seed's by at most a `tolerance`, and on to their neighbours, until nobody joins any more. Find a tolerance that fills the
-# lesion and does not leak into the brain. Then click elsewhere, with `row` and `column`.
+# Let a human click into a lesion. From this **seed** the region grows to every neighbour whose intensity differs from
+# the seed's by at most a `tolerance`, and on to their neighbours, until nobody joins any more. Find a tolerance that
+# fills the lesion and does not leak into the brain. Then click elsewhere, with `row` and `column`.
 
 # %% id="explorer-grow"
 def grow(row, column, tolerance):
@@ -438,8 +452,8 @@ def grow(row, column, tolerance):
 show.explore(grow, row=(30, 82, 1, 58), column=(26, 82, 1, 72), tolerance=(0.02, 0.7, 0.02, 0.1))
 
 # %% [markdown] id="grow-more"
-# It can be nearly perfect for this lesion, and still miss more than half of the whole: there are six lesions in the slice, so it
-# takes six clicks. Here is a patient human, who clicks into the middle of each:
+# It can be nearly perfect for this lesion, and still miss more than half of the whole: there are six lesions in the
+# slice, so it takes six clicks. Here is a patient human, who clicks into the middle of each:
 
 # %% id="clicks"
 clicks = [(38, 65), (40, 34), (58, 72), (68, 73), (69, 48), (75, 41)]  # (row, column)
@@ -449,9 +463,10 @@ print(f"Six clicks and one tolerance: Dice {dice(clicked, truth):.2f}")
 # %% [markdown] id="watershed"
 # ### Watershed: springs in a landscape
 #
-# Read the **slope** of the image as a landscape: flat within a tissue, and a wall where two tissues meet. Put springs where you are
-# sure, some for *lesion* and some for *outside*, and let the water rise. Where the two waters meet, on top of the walls, is the
-# border. The springs come from a human: here as two numbers, "surely outside" and "surely lesion".
+# Read the **slope** of the image as a landscape: flat within a tissue, and a wall where two tissues meet. Put springs
+# where you are sure, some for *lesion* and some for *outside*, and let the water rise. Where the two waters meet, on
+# top of the walls, is the border. The springs come from a human: here as two numbers, "surely outside" and "surely
+# lesion".
 
 # %% id="watershed-figure"
 slope = filters.sobel(flair)
@@ -464,9 +479,9 @@ draw.markers(flair, slope, springs, flooded, truth)
 # %% [markdown] id="chan-vese"
 # ### Chan-Vese: a contour that moves
 #
-# Start with a small disc and let its border move, step by step, until the inside and the outside are each as **even** as possible,
-# while the border stays as **short** as possible. The human draws a frame around one lesion (in the whole head, the contour would
-# find the head), says how much a short border is worth (`mu`), and how many steps to take.
+# Start with a small disc and let its border move, step by step, until the inside and the outside are each as **even**
+# as possible, while the border stays as **short** as possible. The human draws a frame around one lesion (in the whole
+# head, the contour would find the head), says how much a short border is worth (`mu`), and how many steps to take.
 
 # %% id="chan-vese-figure"
 frame = np.s_[46:71, 60:85]  # 25 x 25 pixels around one lesion
@@ -484,7 +499,8 @@ for steps in (1, 5, 20, 100):
 draw.found(flair, masks, truth, frame=frame, alt="A small contour that reaches the border of the lesion as the steps go on.")
 
 # %% [markdown] id="try-chan-vese"
-# **Tweak it.** Set `mu=0.5` and run the cell again. What does a contour do for which a short border is worth everything?
+# **Tweak it.** Set `mu=0.5` and run the cell again. What does a contour do for which a short border is worth
+# everything?
 
 # %% [markdown] id="who-helped"
 # ### Who helped?
@@ -500,19 +516,19 @@ by_hand = {
     "watershed (2 numbers)": flooded,
 }
 scores = {name: dice(mask, truth) for name, mask in by_hand.items()}
-show.bars(scores, "Dice of the lesions in our slice", alt="Otsu alone is near 0, all methods with help from a human are above 0.9.")
+show.bars(scores, "Dice of the lesions in our slice", alt="Otsu alone is near 0, all methods that a human helps are above 0.9.")
 
 # %% [markdown] id="fair"
 # ## 7. A fair test
 #
-# Those bars are worth little. The numbers in brackets were chosen on the very slice that they are measured on. A fair test has
-# **other patients**. How do you get some, from a pile of images?
+# Those bars are worth little. The numbers in brackets were chosen on the very slice that they are measured on. A fair
+# test has **other patients**. How do you get some, from a pile of images?
 #
 # ### Exercise 0.6 - Divide by patient (8 minutes, difficulty 2 of 3, the most expensive mistake of the field)
 #
-# The pile has several images of each patient. `patients[i]` says whose image `i` is. Divide the *numbers of the images* into a
-# training part and a test part, so that **no patient is in both**. The test part gets `share` of the patients (rounded, but at
-# least one), drawn at random by `np.random.default_rng(seed)`.
+# The pile has several images of each patient. `patients[i]` says whose image `i` is. Divide the *numbers of the images*
+# into a training part and a test part, so that **no patient is in both**. The test part gets `share` of the patients
+# (rounded, but at least one), drawn at random by `np.random.default_rng(seed)`.
 
 # %% id="exercise-split"
 def split_by_patient(patients, share, seed):
@@ -530,8 +546,8 @@ def split_by_patient(patients, share, seed):
 split_by_patient = ex.split_by_patient.check(split_by_patient)
 
 # %% [markdown] id="use-split"
-# Here are 24 other patients, eight slices of each. How many test images have a sibling in the training part: by the careless way,
-# which shuffles images, and by yours?
+# Here are 24 other patients, eight slices of each. How many test images have a sibling in the training part: by the
+# careless way, which shuffles images, and by yours?
 
 # %% id="leak"
 cases = virtual_patients(24, seed=1)
@@ -549,9 +565,10 @@ print(f"shuffled images:   {siblings(careless[48:], careless[:48]):.0%} of the t
 print(f"shuffled patients: {siblings(train, test):.0%}")
 
 # %% [markdown] id="tune"
-# Now the threshold again, but fair: **chosen on the training patients, measured on the test patients**. And a second image besides
-# FLAIR. Look at the table of contrasts once more: fluid is bright in T2 and dark in FLAIR, a lesion is bright in both. So in the
-# *mean* of T2 and FLAIR nothing but a lesion is bright twice. That is an idea which a human had, who knows how MRI works.
+# Now the threshold again, but fair: **chosen on the training patients, measured on the test patients**. And a second
+# image besides FLAIR. Look at the table of contrasts once more: fluid is bright in T2 and dark in FLAIR, a lesion is
+# bright in both. So in the *mean* of T2 and FLAIR nothing but a lesion is bright twice. That is an idea which a human
+# had, who knows how MRI works.
 
 # %% id="tune-figure"
 images = {
@@ -577,20 +594,22 @@ for name, image in images.items():
     chosen[name] = best = thresholds[np.argmax(on_train)]
     lines[f"{name}, training"] = (thresholds, on_train)
     lines[f"{name}, test"] = (thresholds, [patients_dice(image, t, test) for t in thresholds])
-    print(f"{name}: threshold {best:.2f}, Dice {max(on_train):.2f} in training, {patients_dice(image, best, test):.2f} in the test")
+    print(f"{name}: threshold {best:.2f}, Dice {max(on_train):.2f} in training, {patients_dice(image, best, test):.2f} in test")
 
-show.curves(lines, "threshold", "lesion Dice", alt="Dice over the threshold: a peak for each image, higher for the mean of T2 and FLAIR.")
+said = "Dice over the threshold: a peak for each image, higher for the mean of T2 and FLAIR."
+show.curves(lines, "threshold", "lesion Dice", alt=said)
 
 # %% [markdown] id="tune-read"
-# Two things to see. The best threshold of the training patients is a good one for strangers too. And the human's idea was worth
-# more than any method of the last section: the same one-line threshold, on a better image.
+# Two things to see. The best threshold of the training patients is a good one for strangers too. And the human's idea
+# was worth more than any method of the last section: the same one-line threshold, on a better image.
 
 # %% [markdown] id="network"
 # ## 8. A network, as a black box
 #
-# Now the other way. We show a **neural network** the 24 patients, images and truth, and let it find out for itself what a lesion is.
-# What is in the box is the subject of the next lessons; today it is two lines. It learns all the tissues at once, and it
-# takes some seconds. The four patients of `validation` are only looked at, to keep the best state of the network.
+# Now the other way. We show a **neural network** the 24 patients, images and truth, and let it find out for itself what
+# a lesion is. What is in the box is the subject of the next lessons; today it is two lines. It learns all the tissues
+# at once, and it takes some seconds. The four patients of `validation` are only looked at, to keep the best state of
+# the network.
 
 # %% id="train"
 from medsegedu.inference import predict
@@ -627,7 +646,8 @@ show.compare(
 
 # %% [markdown] id="network-tissues"
 # All three find the lesions. But the network was asked for more: it also tells CSF, grey and white matter apart. For
-# thresholds that is hard. Walk from the black of a ventricle into white matter, and on the way you pass every grey there is.
+# thresholds that is hard. Walk from the black of a ventricle into white matter, and on the way you pass every grey
+# there is.
 
 # %% id="network-tissues-figure"
 def thresholds_only(case):
@@ -651,18 +671,18 @@ show.bars(scores, "Dice in our slice", alt="Dice of thresholds and of the networ
 # One slice, one training: one good picture proves nothing. So now the survey's sentence, properly.
 #
 # A **claim** in this course is a function that measures a sentence once, from a random seed, and a rule that turns many
-# measurements into a verdict. A seed has its own 24 training patients and its own 8 test patients. The verdict is *holds*, *does not
-# hold*, or *not shown*, which means that more seeds could still decide it.
+# measurements into a verdict. A seed has its own 24 training patients and its own 8 test patients. The verdict is
+# *holds*, *does not hold*, or *not shown*, which means that more seeds could still decide it.
 #
 # ### "... deliver superior accuracy"
 #
-# - **best classical**: thresholds, region growing from bright pixels, and watershed, each over a grid of numbers, on FLAIR and on
-#   the mean of T2 and FLAIR. What is best on the training patients is measured on the test patients.
+# - **best classical**: thresholds, region growing from bright pixels, and watershed, each over a grid of numbers, on
+#   FLAIR and on the mean of T2 and FLAIR. What is best on the training patients is measured on the test patients.
 # - **small U-Net**: a network like yours, trained on the same patients to tell lesion from the rest.
 # - **rule**: the sentence holds if the network gains at least 0.02 Dice, and the 95 % interval lies above 0.
 #
-# The grey lines are seeds that were measured beforehand. The star is yours, measured now; it takes ten seconds or two dozen.
-# Before you run the cell: what do you expect?
+# The grey lines are seeds that were measured beforehand. The star is yours, measured now; it takes ten seconds or two
+# dozen. Before you run the cell: what do you expect?
 
 # %% id="claim-accuracy"
 accuracy_claim = claims.get("00.accuracy")
@@ -671,11 +691,11 @@ accuracy_claim.figure(accuracy_claim.measure(seed=0))
 # %% [markdown] id="claim-accuracy-read"
 # Read the verdict above the figure, and then the small print:
 #
-# - The network competes with the **best** of a hundred classical variants, among them the one with a human's idea in it. Against
-#   Otsu alone you need no statistics.
+# - The network competes with the **best** of a hundred classical variants, among them the one with a human's idea in
+#   it. Against Otsu alone you need no statistics.
 # - These lesions are clear: in the right image hardly anything else is as bright. What if they were not?
-# - The network was trained for 600 steps. In a first attempt it was 300, and with one seed of eight the network was not done learning:
-#   Dice 0.46. How long to train is a number that somebody chooses, too.
+# - The network was trained for 600 steps. In a first attempt it was 300, and with one seed of eight the network was not
+#   done learning: Dice 0.46. How long to train is a number that somebody chooses, too.
 #
 # The same claim, with lesions of **half the contrast**. First a look at what that means, then the result of all seeds.
 
@@ -684,20 +704,22 @@ from medsegedu.data import Lesions
 
 faint = virtual_patients(1, seed=41, lesions=Lesions(contrast=0.5))[2]
 pair = [one.image[2], faint.image[2]]
-show.gallery(pair, ["full contrast", "half the contrast"], columns=2, same_range=True, alt="The lesions in FLAIR, clear and faint.")
+said = "The same slice in FLAIR with clear lesions, and with faint ones that the eye still finds."
+show.gallery(pair, ["full contrast", "half the contrast"], columns=2, same_range=True, alt=said)
 
 # %% id="claim-faint"
 claims.get("00.faint").figure()
 
 # %% [markdown] id="claim-human"
-# A threshold sees one pixel at a time. When the intensities of lesion and tissue overlap, no threshold separates them, however
-# well it is tuned. A network sees the pixel **and its neighbourhood**. That was the *useless information* of section 1.
+# A threshold sees one pixel at a time. When the intensities of lesion and tissue overlap, no threshold separates them,
+# however well it is tuned. A network sees the pixel **and its neighbourhood**. That was the *useless information* of
+# section 1.
 #
 # ### "... eliminate the need for human intervention"
 #
-# Three arms this time, on the clear lesions. **automatic seeds**: region growing from bright pixels, nobody helps. **human clicks**:
-# region growing from one click in each lesion, by a human who never misses one. **small U-Net**: nobody helps. The rule was: the
-# sentence holds if the network loses at most 0.02 Dice to the human's clicks.
+# Three arms this time, on the clear lesions. **automatic seeds**: region growing from bright pixels, nobody helps.
+# **human clicks**: region growing from one click in each lesion, by a human who never misses one. **small U-Net**:
+# nobody helps. The rule was: the sentence holds if the network loses at most 0.02 Dice to the human's clicks.
 
 # %% id="claim-human-figure"
 claims.get("00.human").figure()
@@ -712,20 +734,22 @@ drawn = sum(int((case.label == LESION).sum()) for case in cases)
 print(f"Pixels that somebody marked as lesion before the network could be trained: {drawn:,}")
 
 # %% [markdown] id="claim-human-read"
-# Look at the first number: on clear lesions the click was hardly needed in the first place. So "traditional methods need a human"
-# is not true without a condition either. And the last number is the human whom the survey does not see. **He is not gone, he has
-# moved**: from each new image to the training set, where every lesion of 192 slices was outlined before the first step. Here
-# the computer drew them. In a hospital it is a radiologist's month. Lesson 10 asks how few of them are enough.
+# Look at the first number: on clear lesions the click was hardly needed in the first place. So "traditional methods
+# need a human" is not true without a condition either. And the last number is the human whom the survey does not see.
+# **He is not gone, he has moved**: from each new image to the training set, where every lesion of 192 slices was
+# outlined before the first step. Here the computer drew them. In a hospital it is a radiologist's month. Lesson 10 asks
+# how few of them are enough.
 
 # %% [markdown] id="reality"
 # ## 10. Reality check
 #
-# Virtual patients have clear lesions because we made them so. What do Otsu and a small network say to real images? Two sets, both
-# free: **nuclei** of cells under a fluorescence microscope (2018 Data Science Bowl, CC0), and the **hippocampus** in MRI (Medical
-# Segmentation Decathlon, CC-BY-SA 4.0). They are optional: if they are not on your computer, these cells say so and go on.
+# Virtual patients have clear lesions because we made them so. What do Otsu and a small network say to real images? Two
+# sets, both free: **nuclei** of cells under a fluorescence microscope (2018 Data Science Bowl, CC0), and the
+# **hippocampus** in MRI (Medical Segmentation Decathlon, CC-BY-SA 4.0). They are optional: if they are not on your
+# computer, these cells say so and go on.
 #
-# Many of the nuclei images are tiles of one larger field of view, so the *field* takes the patient's place. Your `split_by_patient`
-# divides them.
+# Many of the nuclei images are tiles of one larger field of view, so the *field* takes the patient's place. Your
+# `split_by_patient` divides them.
 
 # %% id="nuclei"
 import csv
@@ -735,9 +759,10 @@ from medsegedu.data.real import place_of
 
 
 def nuclei_case(row):
-    pixels = read_picture(cells / "images" / f"{row['image']}.png")[..., :3].mean(-1) / 255  # (H, W, 4) -> (H, W)
+    pixels = read_picture(cells / "images" / f"{row['image']}.png")
+    grey = pixels if pixels.ndim == 2 else pixels[..., :3].mean(-1)  # (H, W); some copies are saved in colour
     nucleus = read_picture(cells / "masks" / f"{row['image']}.png") > 0  # (H, W)
-    image, label = torch.from_numpy(pixels).float()[None], torch.from_numpy(nucleus).long()
+    image, label = torch.from_numpy(grey / 255).float()[None], torch.from_numpy(nucleus).long()
     return Case(image, label, spacing=(1.0, 1.0), patient=row["field"], id=row["image"])
 
 
@@ -765,9 +790,9 @@ except NotHere as reason:
     print(f"skipped: {reason}")
 
 # %% [markdown] id="reality-measure"
-# One and the same measurement for both: Otsu on the image, a small network trained on the training part, and the Dice of both on the
-# test part, averaged within each field or patient first. The bar is the range in which a repeat with other patients would
-# put the mean, 19 times of 20 (drawn by the bootstrap: patients are drawn anew, again and again).
+# One and the same measurement for both: Otsu on the image, a small network trained on the training part, and the Dice
+# of both on the test part, averaged within each field or patient first. The bar is the range in which a repeat with
+# other patients would put the mean, 19 times of 20 (drawn by the bootstrap: patients are drawn anew, again and again).
 
 # %% id="reality-figure"
 from medsegedu.metrics import bootstrap
@@ -790,7 +815,11 @@ for name, parts, patch in (("nuclei", nuclei_parts, 48), ("hippocampus", hippoca
         continue
     own = UNet(in_channels=1, classes=len(parts[0].classes), width=8, depth=3)
     fit(own, parts[0], steps=choose(smoke=3, quick=150, full=3000), patch=patch)
-    for method, segment in (("Otsu", otsu), ("network", lambda case: predict(own, case.image).numpy() > 0)):
+
+    def network(case, own=own):
+        return predict(own, case.image).numpy() > 0
+
+    for method, segment in (("Otsu", otsu), ("network", network)):
         found = by_patient(parts[1], segment)
         results.append((f"{name}, {method}", found.mean, found.low, found.high))
 if results:
@@ -806,20 +835,20 @@ if nuclei_parts and hippocampus_parts:
         display(draw.found(case.image[0], {f"{name}: Otsu": otsu(case)}, case.label > 0, alt=said))
 
 # %% [markdown] id="reality-read"
-# Two worlds. **Nuclei glow on black**: two groups of pixels, exactly what Otsu assumes, and no parameter to set. In our runs
-# a method of 1979 reached a Dice of 0.8 to 0.9 there, and a network of 150 steps was no better. Try Otsu first; it costs a line.
-# **The hippocampus is grey among greys.** Its intensities are its neighbours' intensities, so every threshold is lost (0.0 to
-# 0.3), and the network, which also looks at *where* and at the *shape*, reached 0.7 to 0.8.
+# Two worlds. **Nuclei glow on black**: two groups of pixels, exactly what Otsu assumes, and no parameter to set. In our
+# runs a method of 1979 reached a Dice of 0.8 to 0.9 there, and a network of 150 steps was no better. Try Otsu first; it
+# costs a line. **The hippocampus is grey among greys.** Its intensities are its neighbours' intensities, so every
+# threshold is lost (0.0 to 0.3), and the network, which also looks at *where* and at the *shape*, reached 0.7 to 0.8.
 #
-# So the honest version of the survey's sentence has a condition: deep learning gains the more, the less the intensity of a pixel
-# alone tells about what it is. In medical images, that is most of the time.
+# So the honest version of the survey's sentence has a condition: deep learning gains the more, the less the intensity
+# of a pixel alone tells about what it is. In medical images, that is most of the time.
 
 # %% [markdown] id="ledger"
 # ## 11. The ledger
 #
-# From now on every method of the course is measured on the same 16 patients, **the ruler**. Nothing is ever trained or tuned on them,
-# and each method gets a row in the ledger. The first rows are today's. (HD95 is how far, in mm, the outlines of the tissues are off at
-# their worst 5 %; F1 counts lesions found. Both get their own lesson.)
+# From now on every method of the course is measured on the same 16 patients, **the ruler**. Nothing is ever trained or
+# tuned on them, and each method gets a row in the ledger. The first rows are today's. (HD95 is how far, in mm, the
+# outlines of the tissues are off at their worst 5 %; F1 counts lesions found. Both get their own lesson.)
 
 # %% id="ledger-rows"
 from scipy import ndimage
@@ -857,8 +886,8 @@ ledger.measure("00", "small U-Net, black box", model, seconds=history.seconds)
 ledger
 
 # %% [markdown] id="ledger-read"
-# The lesion column is close. The tissue column is not. Each lesson from here on tries to add a row that is better than all
-# above it, and to say why.
+# The lesion column is close. The tissue column is not. Each lesson from here on tries to add a row that is better than
+# all above it, and to say why.
 
 # %% [markdown] id="quiz"
 # ## 12. Quiz
@@ -867,63 +896,67 @@ ledger
 #
 # **1. A healthy slice, and your program finds nothing in it. Its Dice is ...**
 #
-# <details><summary>(a) 0, because there is no overlap</summary>No. Then a program that is always right about healthy slices would
-# get the worst score there is. The course defines: both empty, Dice 1.</details>
-# <details><summary>(b) 1, by definition</summary>Yes. The formula gives 0 / 0, so somebody has to decide. Other software decides
-# otherwise (0, not a number, or leaving the slice out), so when you report a mean Dice, say how.</details>
-# <details><summary>(c) not defined, so leave the slice out of the mean</summary>Then a program that paints lesions into every healthy
-# slice loses nothing. What you leave out, you do not measure.</details>
+# <details><summary>(a) 0, because there is no overlap</summary>No. Then a program that is always right about healthy
+# slices would get the worst score there is. The course defines: both empty, Dice 1.</details>
+# <details><summary>(b) 1, by definition</summary>Yes. The formula gives 0 / 0, so somebody has to decide. Other
+# software decides otherwise (0, not a number, or leaving the slice out), so when you report a mean Dice, say
+# how.</details>
+# <details><summary>(c) not defined, so leave the slice out of the mean</summary>Then a program that paints lesions into
+# every healthy slice loses nothing. What you leave out, you do not measure.</details>
 #
 # **2. Otsu's threshold on our FLAIR slice outlines the brain instead of the lesions. Why?**
 #
-# <details><summary>(a) The scan is too noisy</summary>No: multi-Otsu finds the lesions in the same scan. Noise makes the groups wider, but
-# they are still far apart.</details>
-# <details><summary>(b) Head and air are the two large groups that differ most</summary>Yes. The score grows with the size of *both*
-# groups, and lesions are a hundredth of the pixels.</details>
-# <details><summary>(c) 256 bins are too few</summary>More bins move the threshold by a hair. It still lies between air and head.</details>
+# <details><summary>(a) The scan is too noisy</summary>No: multi-Otsu finds the lesions in the same scan. Noise makes
+# the groups wider, but they are still far apart.</details>
+# <details><summary>(b) Head and air are the two large groups that differ most</summary>Yes. The score grows with the
+# size of *both* groups, and lesions are a hundredth of the pixels.</details>
+# <details><summary>(c) 256 bins are too few</summary>More bins move the threshold by a hair. It still lies between air
+# and head.</details>
 #
-# **3. You have 10 slices of each of 50 patients, shuffle all 500, test on 100 of them, and read a Dice of 0.93. With new
-# patients it will probably be ...**
+# **3. You have 10 slices of each of 50 patients, shuffle all 500, test on 100 of them, and read a Dice of 0.93. With
+# new patients it will probably be ...**
 #
-# <details><summary>(a) the same, since the test slices were not in training</summary>Their neighbours were, 2 mm away and nearly the
-# same picture. The network may have learned these 50 patients.</details>
-# <details><summary>(b) lower</summary>Yes. Nearly every test slice has siblings in training, so part of the score is memory. Divide by
-# patient.</details>
-# <details><summary>(c) higher, because new patients bring variety</summary>Variety in *training* helps. In a test it is what makes the test
-# hard.</details>
+# <details><summary>(a) the same, since the test slices were not in training</summary>Their neighbours were, 2 mm away
+# and nearly the same picture. The network may have learned these 50 patients.</details>
+# <details><summary>(b) lower</summary>Yes. Nearly every test slice has siblings in training, so part of the score is
+# memory. Divide by patient.</details>
+# <details><summary>(c) higher, because new patients bring variety</summary>Variety in *training* helps. In a test it is
+# what makes the test hard.</details>
 #
 # **4. You mirror the array of a scan along x and keep its affine. What happened?**
 #
-# <details><summary>(a) Nothing, the affine takes care of it</summary>The affine describes the array that it was made for. It now
-# claims that left is right.</details>
+# <details><summary>(a) Nothing, the affine takes care of it</summary>The affine describes the array that it was made
+# for. It now claims that left is right.</details>
 # <details><summary>(b) A lesion on the left is now reported on the right</summary>Yes, and no pixel gives it away. Use
 # `nibabel.as_closest_canonical` or another function that changes array and affine together.</details>
-# <details><summary>(c) The voxels have another size</summary>A mirror keeps lengths: the spacing is the same, the sign of one direction
-# is not.</details>
+# <details><summary>(c) The voxels have another size</summary>A mirror keeps lengths: the spacing is the same, the sign
+# of one direction is not.</details>
 #
 # **5. On some images a tuned threshold is as accurate as a network. What follows?**
 #
-# <details><summary>(a) Deep learning is overrated</summary>Not from this. On faint lesions, on tissues and on the hippocampus you saw the
-# other side.</details>
-# <details><summary>(b) The threshold is always worth a try, and every network is worth a comparison with it</summary>Yes. A result
-# without a simple baseline beside it says little. The ledger starts with one.</details>
-# <details><summary>(c) The network was too small</summary>Perhaps, but that is a guess until somebody measures it. Lesson 03 measures what
-# depth gives.</details>
+# <details><summary>(a) Deep learning is overrated</summary>Not from this. On faint lesions, on tissues and on the
+# hippocampus you saw the other side.</details>
+# <details><summary>(b) The threshold is always worth a try, and every network is worth a comparison with
+# it</summary>Yes. A result without a simple baseline beside it says little. The ledger starts with one.</details>
+# <details><summary>(c) The network was too small</summary>Perhaps, but that is a guess until somebody measures it.
+# Lesson 03 measures what depth gives.</details>
 
 # %% [markdown] id="read"
 # ## 13. What to read
 #
-# - N. Otsu, *A threshold selection method from gray-level histograms*, 1979, [doi:10.1109/TSMC.1979.4310076](https://doi.org/10.1109/TSMC.1979.4310076):
-#   five pages; you have implemented them.
-# - R. Adams and L. Bischof, *Seeded region growing*, 1994, [doi:10.1109/34.295913](https://doi.org/10.1109/34.295913): the click, and
-#   what to do when regions meet.
-# - L. Vincent and P. Soille, *Watersheds in digital spaces*, 1991, [doi:10.1109/34.87344](https://doi.org/10.1109/34.87344): the
-#   landscape and an algorithm that floods it fast.
-# - T. Chan and L. Vese, *Active contours without edges*, 2001, [doi:10.1109/83.902291](https://doi.org/10.1109/83.902291): the contour that
-#   needs no edge.
-# - L. Maier-Hein et al., *Metrics reloaded*, 2024, [doi:10.1038/s41592-023-02151-z](https://doi.org/10.1038/s41592-023-02151-z): which
-#   metric for which question, and why Dice alone is not enough.
+# - N. Otsu, *A threshold selection method from gray-level histograms*, 1979,
+#   [doi:10.1109/TSMC.1979.4310076](https://doi.org/10.1109/TSMC.1979.4310076): five pages; you have implemented them.
+# - R. Adams and L. Bischof, *Seeded region growing*, 1994, [doi:10.1109/34.295913](https://doi.org/10.1109/34.295913):
+#   the click, and what to do when regions meet.
+# - L. Vincent and P. Soille, *Watersheds in digital spaces*, 1991,
+#   [doi:10.1109/34.87344](https://doi.org/10.1109/34.87344): the landscape and an algorithm that floods it fast.
+# - T. Chan and L. Vese, *Active contours without edges*, 2001,
+#   [doi:10.1109/83.902291](https://doi.org/10.1109/83.902291): the contour that needs no edge.
+# - L. Maier-Hein et al., *Metrics reloaded*, 2024,
+#   [doi:10.1038/s41592-023-02151-z](https://doi.org/10.1038/s41592-023-02151-z): which metric for which question, and
+#   why Dice alone is not enough.
 # - S. Kapoor and A. Narayanan, *Leakage and the reproducibility crisis in machine-learning-based science*, 2023,
-#   [doi:10.1016/j.patter.2023.100804](https://doi.org/10.1016/j.patter.2023.100804): how often the split goes wrong in print.
-# - nibabel's documentation, [*Coordinate systems and affines*](https://nipy.org/nibabel/coordinate_systems.html): affines
-#   with pictures.
+#   [doi:10.1016/j.patter.2023.100804](https://doi.org/10.1016/j.patter.2023.100804): how often the split goes wrong in
+#   print.
+# - nibabel's documentation, [*Coordinate systems and affines*](https://nipy.org/nibabel/coordinate_systems.html):
+#   affines with pictures.

@@ -568,8 +568,8 @@ if real is not None:
     display(show.compare(patient, maps, 1, class_name=real.classes[1], zoom=False))
 
 # %% [markdown] id="real-text"
-# In our runs the order turned over: 5 pixels were nearly useless and 33 pixels best, by a wide margin. Brightness says little here,
-# so the surroundings decide, as for lesions in T1. Had we stopped at the virtual patients with three contrasts, we would have
+# In our runs the order turned over: 5 pixels were nearly useless and 33 pixels best, by a wide margin. Brightness says little
+# here, so the surroundings decide, as for lesions in T1. Had we stopped at the virtual patients with three contrasts, we would have
 # written "small windows are best" into a report. That is what reality checks are for.
 #
 # ## 5. The ledger

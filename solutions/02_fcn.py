@@ -15,11 +15,11 @@
 # %% [markdown] id="why"
 # ## Why this lesson
 #
-# The sliding window of lesson 01 was right and slow. It asked its classifier about every single pixel, and two neighbours,
-# whose patches are almost the same, shared nothing. In 2015 Jonathan Long, Evan Shelhamer and Trevor Darrell showed
-# that hardly anything has to change: **a fully connected layer is a convolution that happens to fit only once.** Let it
-# fit more often, and the classifier reads the whole image in one pass. They called it a *fully convolutional network*,
-# FCN, and almost every network of this course is one.
+# The sliding window of lesson 01 was right and slow. It asked its classifier about every single pixel, and two
+# neighbours, whose patches are almost the same, shared nothing. In 2015 Jonathan Long, Evan Shelhamer and Trevor
+# Darrell showed that hardly anything has to change: **a fully connected layer is a convolution that happens to fit
+# only once.** Let it fit more often, and the classifier reads the whole image in one pass. They called it a *fully
+# convolutional network*, FCN, and almost every network of this course is one.
 #
 # You will do it in three steps. First the same answers, but faster: to the last digit that a computer keeps. Then a
 # network that is bold enough to answer coarsely and to enlarge its answer. And then the trick that repairs what the
@@ -31,7 +31,7 @@ import time
 
 import torch
 import torch.nn.functional as F
-from IPython.display import Markdown, display
+from IPython.display import Markdown
 from torch import nn
 
 from medsegedu import claims, show
@@ -51,9 +51,9 @@ from medsegedu.training import Ledger, count_flops, fit
 # 32 x 32 pixels. That number, pixels per answer along an axis, is called the **stride** of the network. To colour every
 # pixel, the answers must be enlarged by the stride.
 #
-# So here is a question before any network: if all coarse answers were *perfect*, how good could the picture become? We take
-# the true labels of a virtual patient, average them over squares ("40 % grey matter, 60 % white"), enlarge those shares
-# smoothly, and give each pixel the class with the largest share.
+# So here is a question before any network: if all coarse answers were *perfect*, how good could the picture become?
+# We take the true labels of a virtual patient, average them over squares ("40 % grey matter, 60 % white"), enlarge
+# those shares smoothly, and give each pixel the class with the largest share.
 #
 # *Before you move the slider: our pixels are 2 mm wide, the cortex (the grey ribbon) is about 3 mm thick, and lesions
 # measure 4 to 16 mm. At which stride will the ribbon break? When is the last lesion gone?*
@@ -101,18 +101,18 @@ show.curves(
 
 # %% [markdown] id="curve-lesson"
 # At stride 8 the lesions are almost gone, at 32 the brain is a blob. Nobody made a mistake: smooth enlarging of
-# averages is all that happened. The survey puts it like this: "If the feature image is expanded 8 times, 16 times and 32
-# times, the details in the image will be ignored and the result will be fuzzy."
+# averages is all that happened. The survey puts it like this: "If the feature image is expanded 8 times, 16 times
+# and 32 times, the details in the image will be ignored and the result will be fuzzy."
 #
-# Be careful, though. This is **not** the limit for every network of that stride. A network may learn to push its scores up
-# and down so that the border between two of them falls in the right place, and to enlarge with other weights. How far that
-# goes we measure in section 5. Keep your numbers in mind.
+# Be careful, though. This is **not** the limit for every network of that stride. A network may learn to push its
+# scores up and down so that the border between two of them falls in the right place, and to enlarge with other
+# weights. How far that goes we measure in section 5. Keep your numbers in mind.
 
 # %% [markdown] id="classifier-text"
 # ## 2. A layer that fits once
 #
-# Here is the classifier of lesson 01 again: it reads a patch of 25 x 25 pixels and says what its **centre** pixel is. We
-# train it for a few seconds, on patches of all classes equally often.
+# Here is the classifier of lesson 01 again: it reads a patch of 25 x 25 pixels and says what its **centre** pixel
+# is. We train it for a few seconds, on patches of all classes equally often.
 
 # %% id="classifier"
 torch.manual_seed(0)
@@ -124,23 +124,23 @@ classifier
 
 # %% [markdown] id="sizes-text"
 # Follow a patch through it, along one axis: 25 pixels, a 4x4 convolution leaves 22, a pool 11, a convolution 8, a
-# pool **4**. So the first linear layer, called `hidden`, reads a map of 8 channels x 4 x 4 = 128 numbers, laid out in one
-# long row. It multiplies each number with a weight of its own and adds up. But that is just what a convolution does
-# with a 4 x 4 kernel, at the one place where the kernel fits on a 4 x 4 map:
+# pool **4**. So the first linear layer, called `hidden`, reads a map of 8 channels x 4 x 4 = 128 numbers, laid out
+# in one long row. It multiplies each number with a weight of its own and adds up. But that is just what a
+# convolution does with a 4 x 4 kernel, at the one place where the kernel fits on a 4 x 4 map:
 
 # %% id="fits"
 figures.fits()
 
 # %% [markdown] id="fits-lesson"
-# On the left the two are the same sum. The difference shows on the right: a linear layer would refuse a 6 x 9 map, because it
-# expects 16 numbers a channel and not 54. A convolution does not care. It fits at 3 x 6 places, and gives the answer of
-# the linear layer **at each of them**.
+# On the left the two are the same sum. The difference shows on the right: a linear layer would refuse a 6 x 9 map,
+# because it expects 16 numbers a channel and not 54. A convolution does not care. It fits at 3 x 6 places, and
+# gives the answer of the linear layer **at each of them**.
 #
 # ### Exercise 2.1 - A layer that fits once (10 minutes, difficulty 2 of 3)
 #
 # Write the conversion. `linear.weight` has the shape (outputs, inputs), and its inputs were flattened from a map
-# (channels, height, width): channel by channel, and within a channel row by row. No training: the numbers are only put in
-# another order. `nn.Conv2d(..., kernel_size=(height, width))` makes a kernel that need not be square.
+# (channels, height, width): channel by channel, and within a channel row by row. No training: the numbers are only
+# put in another order. `nn.Conv2d(..., kernel_size=(height, width))` makes a kernel that need not be square.
 
 
 # %% id="linear-to-conv"
@@ -178,8 +178,8 @@ with torch.inference_mode():
 f"{tuple(case.label.shape)} pixels, answers for {tuple(sparse.shape[1:])} places"
 
 # %% [markdown] id="which-text"
-# A map of answers, at once. But not one for each pixel: a quarter as many rows, a quarter as many columns. *Which pixels are
-# they for? Think of the two pools, each of which keeps every second value.*
+# A map of answers, at once. But not one for each pixel: a quarter as many rows, a quarter as many columns. *Which
+# pixels are they for? Think of the two pools, each of which keeps every second value.*
 #
 # To find out, we need the truth: the sliding window itself, pixel by pixel.
 
@@ -204,21 +204,22 @@ Markdown(
 )
 
 # %% [markdown] id="every-pixel-text"
-# The converted classifier *is* the sliding window, asked at every fourth pixel. What is left of a difference comes from adding
-# the same numbers in another order: a computer keeps about seven digits.
+# The converted classifier *is* the sliding window, asked at every fourth pixel. What is left of a difference comes
+# from adding the same numbers in another order: a computer keeps about seven digits.
 #
-# Now for the other fifteen of sixteen pixels. The pools throw them away: a pool of stride 2 starts at the pixels 0, 2, 4... and
-# never at 1, 3, 5. So let it start everywhere: **stride 1**. It still takes the maximum of 2 x 2 values, but keeps all
-# positions.
+# Now for the other fifteen of sixteen pixels. The pools throw them away: a pool of stride 2 starts at the pixels 0,
+# 2, 4... and never at 1, 3, 5. So let it start everywhere: **stride 1**. It still takes the maximum of 2 x 2
+# values, but keeps all positions.
 #
-# One thing breaks. After the pool, the values that used to be neighbours (starting at pixel 0 and at pixel 2) are now two
-# places apart; in between stands one that belongs to another window. The next layer must step over it. Such a kernel with
-# gaps is called **dilated**: with dilation 2 its entries lie 2 apart. (French speakers call it *à trous*, with holes.)
+# One thing breaks. After the pool, the values that used to be neighbours (starting at pixel 0 and at pixel 2) are
+# now two places apart; in between stands one that belongs to another window. The next layer must step over it. Such
+# a kernel with gaps is called **dilated**: with dilation 2 its entries lie 2 apart. (French speakers call it *à
+# trous*, with holes.)
 #
 # ### Exercise 2.2 - Keep every value (8 minutes, difficulty 2 of 3)
 #
-# Given the strides of all layers, first to last, which dilation does each layer need once all strides are set to 1? A convolution has
-# stride 1 from the start. Draw three layers on paper before you type.
+# Given the strides of all layers, first to last, which dilation does each layer need once all strides are set to 1?
+# A convolution has stride 1 from the start. Draw three layers on paper before you type.
 
 
 # %% id="dilations"
@@ -269,20 +270,20 @@ Largest difference of any logit at any pixel: **{gap:.1e}**.
 """)
 
 # %% [markdown] id="ratio-lesson"
-# Same network, same answers at every pixel, a fraction of the work. The counted ratio depends on the network alone: with
-# larger patches neighbours share more, and it grows. (Try 45 pixels.) The measured ratio depends on your machine as well,
-# because an operation is not always equally quick: cutting out and copying thousands of patches takes time that
-# nobody counts, and so do kernels with gaps. Expect anything from twenty to a hundred and more.
+# Same network, same answers at every pixel, a fraction of the work. The counted ratio depends on the network alone:
+# with larger patches neighbours share more, and it grows. (Try 45 pixels.) The measured ratio depends on your
+# machine as well, because an operation is not always equally quick: cutting out and copying thousands of patches
+# takes time that nobody counts, and so do kernels with gaps. Expect anything from twenty to a hundred and more.
 
 # %% id="answers"
 drawn = {"one pass, pools of stride 2": (sparse.argmax(0), 4), "one pass, stride 1 and dilation": (at_once.argmax(0), 1)}
 figures.answers(case, drawn, classes=names)
 
 # %% [markdown] id="claim-faster-text"
-# **The claim.** The survey says that in the sliding window "many calculations were repeated, which was inefficient", and that FCN
-# "replaced the traditional sliding window method". Our rule, fixed beforehand: the same logits, and at least 5 times faster.
-# Grey are committed measurements with other weights and other slices, on whole slices of 117 x 99 pixels; the star is your
-# machine, now.
+# **The claim.** The survey says that in the sliding window "many calculations were repeated, which was
+# inefficient", and that FCN "replaced the traditional sliding window method". Our rule, fixed beforehand: the same
+# logits, and at least 5 times faster. Grey are committed measurements with other weights and other slices, on whole
+# slices of 117 x 99 pixels; the star is your machine, now.
 
 # %% id="claim-faster"
 mine = claims.get("02.same_faster").measure(seed=10)
@@ -291,9 +292,10 @@ claims.get("02.same_faster").figure(mine)
 # %% [markdown] id="fcn-text"
 # ## 3. Coarse, but far-sighted
 #
-# If one pass with dilation gives every pixel, why does anybody still shrink? Because of what a pixel can *see*. Our classifier sees
-# 25 pixels, 5 cm. To look across a whole head with full-size maps, a network must drag many channels of many pixels through
-# all its layers. Pools make the deep maps small and cheap, and each halving doubles how far the next kernel reaches.
+# If one pass with dilation gives every pixel, why does anybody still shrink? Because of what a pixel can *see*. Our
+# classifier sees 25 pixels, 5 cm. To look across a whole head with full-size maps, a network must drag many
+# channels of many pixels through all its layers. Pools make the deep maps small and cheap, and each halving doubles
+# how far the next kernel reaches.
 #
 # So the FCN keeps its pools, five of them, and makes the best of coarse answers:
 #
@@ -306,22 +308,22 @@ claims.get("02.same_faster").figure(mine)
 # | **scores**, by a 1x1 convolution | 3 x 3 | 5, one a class | 220 |
 # | enlarged 32 times | 96 x 96 | 5 | |
 #
-# The enlarging is a layer of its own, the **deconvolution** (better: transposed convolution). A convolution reads a window
-# and writes one value. A deconvolution reads one value and writes a window: it multiplies its kernel with the value and *adds* the
-# result to the output, then moves on by its stride. Where windows overlap, they add up. Which kernel should it start with?
-# One that interpolates: a tent.
+# The enlarging is a layer of its own, the **deconvolution** (better: transposed convolution). A convolution reads a
+# window and writes one value. A deconvolution reads one value and writes a window: it multiplies its kernel with
+# the value and *adds* the result to the output, then moves on by its stride. Where windows overlap, they add up.
+# Which kernel should it start with? One that interpolates: a tent.
 #
 # ### Exercise 2.3 - A tent for every score (12 minutes, difficulty 3 of 3)
 #
 # Write the weights of a deconvolution of stride `factor` that interpolates bilinearly. Along one axis:
 #
 # - the tent is highest in the middle and falls by 1 over `factor` pixels;
-# - it has `2 * factor` values if `factor` is even, and one less if it is odd: an odd tent stands on a pixel, an even one between two.
-#   For factor 2: .25 .75 .75 .25, for factor 3: 1/3 2/3 1 2/3 1/3;
+# - it has `2 * factor` values if `factor` is even, and one less if it is odd: an odd tent stands on a pixel, an
+#   even one between two. For factor 2: .25 .75 .75 .25, for factor 3: 1/3 2/3 1 2/3 1/3;
 # - in 2D, multiply a column by a row.
 #
-# torch wants a kernel for every pair of channels. A score of white matter must enlarge to a score of white matter and to
-# nothing else.
+# torch wants a kernel for every pair of channels. A score of white matter must enlarge to a score of white matter
+# and to nothing else.
 
 
 # %% id="bilinear-kernel"
@@ -341,8 +343,8 @@ def bilinear_kernel(channels, factor):
 bilinear_kernel = ex.bilinear_kernel.check(bilinear_kernel)
 
 # %% [markdown] id="tents-text"
-# Left your kernel, right what it does to a row of five scores. *Before you move the slider: where does the sum run straight, where
-# does it bend? And what happens at both ends, where a neighbour is missing?*
+# Left your kernel, right what it does to a row of five scores. *Before you move the slider: where does the sum run
+# straight, where does it bend? And what happens at both ends, where a neighbour is missing?*
 
 
 # %% id="tents"
@@ -360,15 +362,16 @@ show.explore(explore_tents, factor=(2, 8, 1, 2))
 #
 # ## 4. Skips: ask the shallow stages too
 #
-# The answers of the last stage are coarse, but the map after pool 4 is twice as fine, and the one after pool 3 four times.
-# They see less far, so on their own they would be poor classifiers. But they know *where*. So FCN asks them, with a 1x1
-# convolution each, for scores of their own, and **adds** them to the enlarged deep ones:
+# The answers of the last stage are coarse, but the map after pool 4 is twice as fine, and the one after pool 3 four
+# times. They see less far, so on their own they would be poor classifiers. But they know *where*. So FCN asks them,
+# with a 1x1 convolution each, for scores of their own, and **adds** them to the enlarged deep ones:
 #
 # - **FCN-32s**: the deep scores, enlarged 32 times.
 # - **FCN-16s**: deep scores enlarged 2 times + scores after pool 4, then enlarged 16 times.
 # - **FCN-8s**: that, enlarged 2 times + scores after pool 3, then enlarged 8 times.
 #
-# A way round the deep stages like this is called a **skip**. We train all three alike: the same patches, the same 200 steps.
+# A way round the deep stages like this is called a **skip**. We train all three alike: the same patches, the same
+# 200 steps.
 
 # %% id="train-fcn"
 fcn, history = {}, {}
@@ -384,9 +387,9 @@ show.curves(smooth, "step", "loss (mean of 10 steps)", alt="The training loss fa
 # %% [markdown] id="fuse-text"
 # ### Exercise 2.4 - Two opinions, one sum (8 minutes, difficulty 2 of 3)
 #
-# The heart of the FCN: enlarge the deep scores two times, with a deconvolution whose kernel you are given, and add the
-# shallow ones. One trap: a pool that rounds up makes 4 rows out of 7, and enlarged they are 8. The row that is too many is
-# the last one; cut it off.
+# The heart of the FCN: enlarge the deep scores two times, with a deconvolution whose kernel you are given, and add
+# the shallow ones. One trap: a pool that rounds up makes 4 rows out of 7, and enlarged they are 8. The row that is
+# too many is the last one; cut it off.
 #
 # A 4x4 kernel with stride 2 writes one pixel beyond the border on every side: `padding=1` takes these away.
 
@@ -404,8 +407,8 @@ def fuse_scores(deep, shallow, kernel):
 fuse_scores = ex.fuse_scores.check(fuse_scores)
 
 # %% [markdown] id="parts-text"
-# Now take the trained FCN-8s apart, and put it together again with *your* function. Here is what each stage says about white
-# matter (bright: "yes", dark: "no") for a piece of 96 x 96 pixels.
+# Now take the trained FCN-8s apart, and put it together again with *your* function. Here is what each stage says
+# about white matter (bright: "yes", dark: "no") for a piece of 96 x 96 pixels.
 
 
 # %% id="parts"
@@ -444,9 +447,9 @@ show.gallery(
 # %% [markdown] id="any-size-text"
 # ### Exercise 2.5 - Any size (8 minutes, difficulty 2 of 3)
 #
-# `your_fcn_8s` works for 96 x 96 pixels. Our slices have 117 x 99. The survey praises FCN because it "has no limitation on the
-# image size", and it is right that no layer asks for a size. But five pools halve five times, and 117 is not a
-# multiple of 32, so on the way up the sizes no longer meet.
+# `your_fcn_8s` works for 96 x 96 pixels. Our slices have 117 x 99. The survey praises FCN because it "has no
+# limitation on the image size", and it is right that no layer asks for a size. But five pools halve five times, and
+# 117 is not a multiple of 32, so on the way up the sizes no longer meet.
 #
 # Make any network that wants multiples of `multiple` take any image: add what is lacking **at the end** of each axis by
 # repeating the last row or column, run the network, and cut the logits back.
@@ -496,8 +499,8 @@ show.explore(
 # %% [markdown] id="measure-text"
 # ## 5. Measure it
 #
-# The ruler is the course's held-out set: sixteen patients on whom nothing is ever trained. Each method gets a row in the
-# ledger. The classifier from section 2, made convolutional, gets one too.
+# The ruler is the course's held-out set: sixteen patients on whom nothing is ever trained. Each method gets a row
+# in the ledger. The classifier from section 2, made convolutional, gets one too.
 
 # %% id="ledger"
 ledger = Ledger()
@@ -509,19 +512,20 @@ on_ruler = {
 ledger
 
 # %% [markdown] id="ledger-lesson"
-# Look closely, for here is a surprise. When we ran this, the humble patch classifier (it sees 25 pixels and was trained in
-# a few seconds) reached a tissue Dice of about 0.72, and FCN-8s, which sees the whole head, about 0.6 to 0.65. With
-# lesions it is worse: FCN-8s found almost none. So is the FCN a step back?
+# Look closely, for here is a surprise. When we ran this, the humble patch classifier (it sees 25 pixels and was
+# trained in a few seconds) reached a tissue Dice of about 0.72, and FCN-8s, which sees the whole head, about 0.6 to
+# 0.65. With lesions it is worse: FCN-8s found almost none. So is the FCN a step back?
 #
-# It depends on what the task asks. These tissues differ in brightness, so a look at the neighbourhood is enough, and
-# what counts is *where*: the classifier answers at every pixel, FCN-8s at every eighth. Where neighbourhoods look alike and only the
-# place in the body tells them apart, 25 pixels are not enough. The networks of this lesson are also small and
-# trained for 200 steps only, while the paper's began with weights learned from a million photographs. To see far **and** sharply
-# is what lesson 03 is about.
+# It depends on what the task asks. These tissues differ in brightness, so a look at the neighbourhood is enough,
+# and what counts is *where*: the classifier answers at every pixel, FCN-8s at every eighth. Where neighbourhoods
+# look alike and only the place in the body tells them apart, 25 pixels are not enough. The networks of this lesson
+# are also small and trained for 200 steps only, while the paper's began with weights learned from a million
+# photographs. To see far **and** sharply is what lesson 03 is about.
 #
-# **Claim: the skips.** The survey: "skip connection is designed in the network to connect the global information of the deep
-# network and the local information of the shallow network to compensate each other". The rule, fixed beforehand: FCN-8s is better
-# than FCN-32s by at least 0.02 tissue Dice on the ruler, over five seeds. Your own two networks are the star.
+# **Claim: the skips.** The survey: "skip connection is designed in the network to connect the global information of
+# the deep network and the local information of the shallow network to compensate each other". The rule, fixed
+# beforehand: FCN-8s is better than FCN-32s by at least 0.02 tissue Dice on the ruler, over five seeds. Your own two
+# networks are the star.
 
 # %% id="claim-skips"
 tissues = ("CSF", "grey matter", "white matter")
@@ -529,9 +533,9 @@ mine = {name: result.interval("dice", tissues).mean for name, result in on_ruler
 claims.get("02.skips").figure(mine)
 
 # %% [markdown] id="claim-blur-text"
-# **Claim: enlarging 8, 16 and 32 times.** Now without any skip. Three networks of 3, 4 and 5 stages, whose last scores are
-# enlarged 8, 16 and 32 times. The rule: 32 times is worse than 8 times by at least 0.02. (Training three more networks
-# would take you a minute: `claims.get("02.blur").measure(seed=10)`. Here are the committed seeds.)
+# **Claim: enlarging 8, 16 and 32 times.** Now without any skip. Three networks of 3, 4 and 5 stages, whose last
+# scores are enlarged 8, 16 and 32 times. The rule: 32 times is worse than 8 times by at least 0.02. (Training three
+# more networks would take you a minute: `claims.get("02.blur").measure(seed=10)`. Here are the committed seeds.)
 
 # %% id="claim-blur"
 claims.get("02.blur").figure()
@@ -544,26 +548,28 @@ for stride in (32, 16, 8):
     trained = f"{min(measured):.2f} to {max(measured):.2f}" if measured else "not measured yet"
     rows.append(f"| {stride} | {perfect[stride].interval('dice', tissues).mean:.2f} | {trained} |")
 Markdown("\n".join([
-    "| enlarged | perfect shares, enlarged smoothly (section 1) | trained networks without skips, five seeds |", "|---|---|---|", *rows,
+    "| enlarged | perfect shares, enlarged smoothly (section 1) | trained networks without skips, five seeds |",
+    "|---|---|---|", *rows,
 ]))  # fmt: skip
 
 # %% [markdown] id="blur-lesson"
-# Two things to take from this table. First, the trend is the survey's. Second, the trained networks beat the "perfect" shares. No
-# magic: their kernels have learned to do better than a tent, and their scores need not be shares. A score may be pushed up so that
-# the border moves to where it belongs, and a thin structure that never holds the majority of a square can still win. But
-# each square has only five numbers to say what is in it.
+# Two things to take from this table. First, the trend is the survey's. Second, the trained networks beat the
+# "perfect" shares. No magic: their kernels have learned to do better than a tent, and their scores need not be
+# shares. A score may be pushed up so that the border moves to where it belongs, and a thin structure that never
+# holds the majority of a square can still win. But each square has only five numbers to say what is in it.
 #
-# And a caution. The three networks differ in *depth* as well: the one of stride 8 has fewer stages and fewer weights, and 200 steps
-# are less of a trial for it. So this comparison alone does not prove that enlarging is to blame. Two other results point the
-# same way, though: section 1, which has no network in it, and the skips, which mend the blur without changing the depth.
+# And a caution. The three networks differ in *depth* as well: the one of stride 8 has fewer stages and fewer
+# weights, and 200 steps are less of a trial for it. So this comparison alone does not prove that enlarging is to
+# blame. Two other results point the same way, though: section 1, which has no network in it, and the skips, which
+# mend the blur without changing the depth.
 
 # %% [markdown] id="real-text"
 # ## 6. Reality check
 #
-# Virtual patients are clean, and our question may have an easy answer there. So here are real people: MR images around the
-# **hippocampus**, a structure as long as a thumb that matters for memory. Two classes, its front part (anterior) and its
-# back part (posterior), in slices along its length, pixels of 1 mm. The split is by person: whoever is tested was never
-# trained on.
+# Virtual patients are clean, and our question may have an easy answer there. So here are real people: MR images
+# around the **hippocampus**, a structure as long as a thumb that matters for memory. Two classes, its front part
+# (anterior) and its back part (posterior), in slices along its length, pixels of 1 mm. The split is by person:
+# whoever is tested was never trained on.
 #
 # *Both parts are the same tissue and equally bright. Would the patch classifier with its 25 pixels do well here? And
 # what do you expect of FCN-32s, when a slice has about 35 x 50 pixels?*
@@ -601,8 +607,8 @@ show.intervals(
 ) if real else Markdown("Skipped: no real patients.")  # fmt: skip
 
 # %% [markdown] id="real-look-text"
-# A mean hides people. This is the person in the middle: for half of the others FCN-8s does better, for half worse. The slice
-# is the one with most hippocampus.
+# A mean hides people. This is the person in the middle: for half of the others FCN-8s does better, for half worse.
+# The slice is the one with most hippocampus.
 
 # %% id="real-look"
 if real:
@@ -618,14 +624,15 @@ picture if real else Markdown("Skipped: no real patients.")
 # twice the Dice of FCN-32s, in both parts. That is one training run each, on one data set: the interval tells you how
 # far *people* differ, not how far another training run would.
 #
-# The survey names one more weakness: pixel-by-pixel classification "ignores the relation between each pixel". Each pixel's
-# loss is added up on its own, and nothing tells the network that a hippocampus is one piece. Lessons 04 and 06 come
-# back to this.
+# The survey names one more weakness: pixel-by-pixel classification "ignores the relation between each pixel". Each
+# pixel's loss is added up on its own, and nothing tells the network that a hippocampus is one piece. Lessons 04 and
+# 06 come back to this.
 
 # %% [markdown] id="quiz-1"
 # ## 7. Quiz
 #
-# **1. A linear layer reads a map of 8 channels x 4 x 4. As a convolution it is applied to an 8 x 30 x 25 map, stride 1, no padding. How many answers?**
+# **1. A linear layer reads a map of 8 channels x 4 x 4. As a convolution it is applied to an 8 x 30 x 25 map,
+# stride 1, no padding. How many answers?**
 #
 # <details><summary>(a) One: it is still the same layer.</summary>
 # No. One answer is what it gives on a 4 x 4 map. A convolution answers at every place where its kernel fits.
@@ -636,8 +643,8 @@ picture if real else Markdown("Skipped: no real patients.")
 # </details>
 #
 # <details><summary>(c) 30 x 25.</summary>
-# No. That would need padding, and with padding the outermost answers would be about pieces that hang over the border, which the
-# linear layer never saw.
+# No. That would need padding, and with padding the outermost answers would be about pieces that hang over the
+# border, which the linear layer never saw.
 # </details>
 
 # %% [markdown] id="quiz-2"
@@ -648,7 +655,8 @@ picture if real else Markdown("Skipped: no real patients.")
 # </details>
 #
 # <details><summary>(b) The same answers, only slower.</summary>
-# No. The later kernels now read values side by side that used to lie two or four pixels apart: they see a smaller, different part of the image.
+# No. The later kernels now read values side by side that used to lie two or four pixels apart: they see a smaller,
+# different part of the image.
 # </details>
 #
 # <details><summary>(c) Answers for every pixel, all of them wrong in a quiet way.</summary>
@@ -664,7 +672,8 @@ picture if real else Markdown("Skipped: no real patients.")
 # </details>
 #
 # <details><summary>(b) It does not matter, training corrects it.</summary>
-# Training could, but it would first have to undo scores that are four times too faint; and at factor 32 a thousand times.
+# Training could, but it would first have to undo scores that are four times too faint; and at factor 32 a thousand
+# times.
 # </details>
 #
 # <details><summary>(c) Because it has one kernel for each class.</summary>
@@ -672,16 +681,17 @@ picture if real else Markdown("Skipped: no real patients.")
 # </details>
 
 # %% [markdown] id="quiz-4"
-# **4. FCN-8s beats FCN-32s. Somebody proposes to drop the deep stages and use pool 3 alone, since it has the fine detail. What do you answer?**
+# **4. FCN-8s beats FCN-32s. Somebody proposes to drop the deep stages and use pool 3 alone, since it has the fine
+# detail. What do you answer?**
 #
 # <details><summary>(a) Good idea: detail is what counts.</summary>
-# For tissues that differ in brightness that may even work, as the patch classifier in your ledger shows. But it is an answer about this
-# task, and not about the network.
+# For tissues that differ in brightness that may even work, as the patch classifier in your ledger shows. But it is
+# an answer about this task, and not about the network.
 # </details>
 #
 # <details><summary>(b) Pool 3 sees only a small neighbourhood, so it cannot use what lies far away.</summary>
-# Yes. Where two structures look alike from nearby, only the deep stages can tell them apart. The sum lets each stage say
-# what it knows.
+# Yes. Where two structures look alike from nearby, only the deep stages can tell them apart. The sum lets each
+# stage say what it knows.
 # </details>
 #
 # <details><summary>(c) It cannot work, because shallow stages have no scores.</summary>
@@ -692,12 +702,16 @@ picture if real else Markdown("Skipped: no real patients.")
 # ## 8. What to read
 #
 # - J. Long, E. Shelhamer, T. Darrell, *Fully Convolutional Networks for Semantic Segmentation*, CVPR 2015,
-#   [arXiv:1411.4038](https://arxiv.org/abs/1411.4038). Sections 3.1 to 3.3 are this lesson; figure 3 is the drawing of 32s, 16s and 8s.
-# - E. Shelhamer, J. Long, T. Darrell, the longer journal version, PAMI 2017, [arXiv:1605.06211](https://arxiv.org/abs/1605.06211). What the
-#   skips, the batch and the weighting each contribute, measured.
+#   [arXiv:1411.4038](https://arxiv.org/abs/1411.4038). Sections 3.1 to 3.3 are this lesson; figure 3 is the drawing
+#   of 32s, 16s and 8s.
+# - E. Shelhamer, J. Long, T. Darrell, the longer journal version, PAMI 2017,
+#   [arXiv:1605.06211](https://arxiv.org/abs/1605.06211). What the skips, the batch and the weighting each
+#   contribute, measured.
 # - A. Giusti et al., *Fast Image Scanning with Deep Max-Pooling Convolutional Neural Networks*, ICIP 2013,
-#   [arXiv:1302.1700](https://arxiv.org/abs/1302.1700). The same answers in one pass, two years earlier, for microscope images.
+#   [arXiv:1302.1700](https://arxiv.org/abs/1302.1700). The same answers in one pass, two years earlier, for
+#   microscope images.
 # - F. Yu, V. Koltun, *Multi-Scale Context Aggregation by Dilated Convolutions*, ICLR 2016,
 #   [arXiv:1511.07122](https://arxiv.org/abs/1511.07122). Seeing far without pools.
 # - A. Odena, V. Dumoulin, C. Olah, *Deconvolution and Checkerboard Artifacts*, Distill 2016,
-#   [doi:10.23915/distill.00003](https://doi.org/10.23915/distill.00003). What goes wrong when tents do not fit their stride, to play with.
+#   [doi:10.23915/distill.00003](https://doi.org/10.23915/distill.00003). What goes wrong when tents do not fit
+#   their stride, to play with.

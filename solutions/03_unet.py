@@ -3,7 +3,7 @@
 # minutes = 85
 # prerequisites = ["02_fcn"]
 # objectives = [
-#     "Say what a coarse answer loses, and measure it",
+#     "Say what each level of a network sees, and what it can still draw",
 #     "Build a U-Net from four parts, each of which you wrote and checked",
 #     "Predict which image sizes fit through a U without padding",
 #     "Tell by experiment what skips, depth and resolution each contribute",
@@ -20,9 +20,9 @@
 # its answer. The survey is blunt about the price: "the details in the image will be ignored and the result will be
 # fuzzy".
 #
-# In 2015 three authors from Freiburg found a way to have both, trained it on as few as thirty images, and won the
-# cell tracking challenge of that year. Their U-Net is still the network that others are measured against. Here you
-# build it from four parts, train it, and then take it to pieces again: what is each part good for?
+# In 2015 three authors from Freiburg found a way to have both, trained it on a few dozen images, and won two
+# categories of that year's cell tracking challenge. Their U-Net is still the network that others are measured
+# against. Here you build it from four parts, train it, and then take it to pieces again: what is each part good for?
 
 # %% id="imports"
 from itertools import pairwise
@@ -44,62 +44,64 @@ from medsegedu.show import lesson_03 as figures
 from medsegedu.training import Ledger, fit
 
 # %% [markdown] id="patients-text"
-# ## 1. See it: what a coarse answer loses
+# ## 1. See it: what and where
 #
-# Our patients are virtual (lesson 00): three contrasts, slices of 2 mm pixels, and a label that is true by
-# construction. Five classes: background, CSF (the fluid), grey matter, white matter, lesion.
+# Lesson 02 ended with a surprise: a classifier that sees 25 pixels drew the tissues better than an FCN that sees the
+# whole head. It answers at every pixel, the FCN at every eighth. Seeing far and drawing finely seem to exclude each
+# other. Do they?
+#
+# Our patients are the virtual ones: three contrasts, pixels of 2 mm, and a label that is true by construction.
 
 # %% id="patients"
 train = virtual_patients(24, seed=1)
 validation = virtual_patients(4, seed=2)
-names = validation.classes
-case = max(validation, key=lambda case: int((case.label == 4).sum()))  # the slice with most lesion
+names = validation.classes  # background, CSF, grey matter, white matter, lesion
+complete = [case for case in validation if len(case.label.unique()) == len(names)]  # slices that show all five
+case = max(complete, key=lambda case: int((case.label == names.index("lesion")).sum()))
 show.case(case, contrasts=validation.contrasts, classes=names)
 
-# %% [markdown] id="coarse-text"
-# Now imagine a network that makes **no mistake at all**, but gives only one answer for every square of 8 x 8 pixels:
-# the true share of each class in that square. We enlarge these shares smoothly back to full size and take the
-# largest, as an FCN does.
+# %% [markdown] id="levels-text"
+# Think of a network in **levels**. On each level there are two 3x3 convolutions; between two levels a 2x2 max-pool
+# halves the map. One value on level 3 then stands for 8 x 8 pixels. But it *sees* far more than that: below the pools
+# a kernel's steps are 8 pixels long. How much it sees can be counted, as in lesson 01:
+
+# %% id="levels-count"
+sees, width, step = [], 1, 1
+for level in range(5):
+    if level > 0:
+        width, step = width + step, 2 * step  # a pool sees one step more; below it a step is twice as long
+    width += 2 * 2 * step  # two 3x3 convolutions, each of which sees one step more on both sides
+    sees.append(width)
+Markdown("One value sees " + ", ".join(f"**{n}** pixels on level {k}" for k, n in enumerate(sees)) + ".")
+
+# %% [markdown] id="levels-explore-text"
+# Take one pixel of a structure and go down the levels. Left, the window; in the middle, what one value sees; right,
+# all that is left of the slice: this many places there are at which the level can give an answer.
 #
-# *Before you run the cell: a square is 16 mm wide. The lesions measure 4 to 16 mm. What will be left of them? And of
-# the grey matter, which is large, but thin?*
+# *Two questions for each level. Middle: could you tell from this alone where in the head you are? Right: could you
+# still draw the outline of the lesions? Is there a level for which both answers are yes?*
+
+# %% id="levels"
+pixels = {name: (case.label == k).nonzero() for k, name in enumerate(names) if k > 0}  # (pixels, 2)
+places = {name: found[len(found) // 2].tolist() for name, found in pixels.items()}
 
 
-# %% id="coarse"
-def coarse(label, stride):
-    """A perfect answer for squares of `stride` pixels, enlarged: (H, W) -> (H, W)."""
-    shares = F.one_hot(label, 5).permute(2, 0, 1)[None].float()  # (1, 5, H, W)
-    shares = F.avg_pool2d(pad_to_multiple(shares, stride), stride)  # (1, 5, H / stride, W / stride)
-    enlarged = F.interpolate(shares, scale_factor=stride, mode="bilinear")  # (1, 5, H, W) or a little more
-    return enlarged[0, :, : label.shape[0], : label.shape[1]].argmax(0)  # (H, W)
+def look(level, structure):
+    row, column = places[structure]
+    channel = 2 if structure == "lesion" else 0  # FLAIR shows lesions best, T1 the tissues
+    return figures.level(case, row, column, stride=2**level, sees=sees[level], channel=channel)
 
 
-def look_at_coarse(stride, structure):
-    answer = {f"one answer per {stride} x {stride}": coarse(case.label, stride)}
-    return show.compare(case, answer, names.index(structure), class_name=structure, channel=2)
+show.explore(look, level=(0, 4, 1, 2), structure=["lesion", "grey matter", "white matter", "CSF"])
 
-
-show.explore(look_at_coarse, stride=[8, 2, 4, 16, 32], structure=["lesion", "grey matter", "white matter", "CSF"])
-
-# %% [markdown] id="coarse-curve-text"
-# Change the stride and the structure above. Over all slices of the four validation patients it looks like this:
-
-# %% id="coarse-curve"
-strides = [1, 2, 4, 8, 16, 32]
-measured = {stride: evaluate(lambda c, s=stride: coarse(c.label, s), validation) for stride in strides}
-show.curves(
-    {name: (strides, [measured[s].interval("dice", name).mean for s in strides]) for name in names[2:]},
-    "pixels per answer, along each axis", "Dice", log="x",
-    alt="Dice of a perfect but coarse answer: it falls with the size of the squares, for lesions first and furthest.",
-)  # fmt: skip
-
-# %% [markdown] id="coarse-lesson"
-# Remember what this is: not a bad network, but what a *perfect* one gets out of scores of that size by plain enlarging.
-# More training cannot help, because the detail is gone. It was thrown away by the pools.
+# %% [markdown] id="levels-lesson"
+# There is none. The upper levels know **where**, the lower ones know **what**. An FCN decides at the bottom and
+# enlarges its answer, and in lesson 02 you saw that even *perfect* answers for 8 x 8 pixels lose most lesions on the
+# way. The detail is gone; the pools threw it away.
 #
-# But it was not thrown away at once. Before the first pool it was all there. **So keep a copy of every map before it
-# is pooled, and hand it to the decoder when the answer has grown to that size again.** That is the whole idea of the
-# U-Net.
+# But it was not thrown away at once: before the first pool it was all there. **So keep a copy of every map before it is
+# pooled, and hand it to the decoder when the answer has grown back to that size.** That is the whole idea of the U-Net.
+# FCN-8s had begun with it, on two levels and with nothing but scores. U-Net does it on all levels, and with all channels.
 
 # %% [markdown] id="u-text"
 # ## 2. The U
@@ -129,17 +131,17 @@ figures.u()
 #
 # ## 3. Build it
 #
-# Five exercises. If you are stuck, `ex.conv_block.hint()` gives a hint, three in all. Whatever happens, the lesson goes on:
-# while your answer is not right, the reference takes its place.
+# Five exercises. If you are stuck, `ex.conv_block.hint()` gives a hint, three in all. Whatever happens, the lesson
+# goes on: while your answer is not right, the reference takes its place.
 #
 # ### Exercise 3.1 - The block (8 minutes, difficulty 1 of 3)
 #
 # One block is used nine times in the drawing. Ours differs from the paper's in two ways that have become usual since.
 #
 # - **Padding.** One row of zeros around the map (`padding=1`), so that the size stays.
-# - **Batch normalisation** between each convolution and its ReLU. Over the batch, each channel is brought to mean 0 and
-#   deviation 1, and then scaled and shifted by two learned numbers. Training becomes faster and far less touchy. And since
-#   the mean is subtracted, a constant that the convolution added just before is lost: it needs no bias.
+# - **Batch normalisation** between each convolution and its ReLU. Over the batch, each channel is brought to mean 0
+#   and deviation 1, and then scaled and shifted by two learned numbers. Training becomes faster and far less touchy.
+#   And since the mean is subtracted, a constant that the convolution added just before is lost: it needs no bias.
 #
 # Write a function that returns the block as an `nn.Sequential`: (convolution, normalisation, ReLU) twice. Only the first
 # convolution changes the number of channels.
@@ -217,7 +219,7 @@ corner = slice_[0, 0, : inner.shape[2], : inner.shape[3]]  # (H - 12, W - 12)
 show.gallery(
     [joined[1], (joined[0] - joined[1]).abs(), (corner - joined[1]).abs()],
     ["what comes up", "centre: difference", "corner: difference"], same_range=True,
-    alt="A brain slice; the difference to the skip's centre is black; the difference to its corner shows doubled edges.",
+    alt="A slice; its difference to the skip's centre is black; that to the corner shows doubled edges.",
 )  # fmt: skip
 
 # %% [markdown] id="up-text"
@@ -225,8 +227,8 @@ show.gallery(
 #
 # Now the step that the right half of the drawing repeats. It is a module, because it owns weights. Three things happen:
 #
-# 1. A 2x2 **up-convolution** with stride 2 (`nn.ConvTranspose2d`) doubles the size: each pixel becomes a square of four, by
-#    learned weights. It also brings `in_channels` down to `out_channels`.
+# 1. A 2x2 **up-convolution** with stride 2 (`nn.ConvTranspose2d`) doubles the size: each pixel becomes a square of
+#   four, by learned weights. It also brings `in_channels` down to `out_channels`.
 # 2. The skip, which has `out_channels` too, is joined to it.
 # 3. A block makes `out_channels` of the result.
 #
@@ -266,11 +268,11 @@ with torch.device("meta"):
     down = [conv_block(a, b) for a, b in pairwise([1, *widths])]
     up = [UpBlock(b, a) for a, b in pairwise(widths)]
 weights = [[sum(weight.numel() for weight in part.parameters()) for part in side] for side in (down, up)]
-millions = {f"level {k}, way down, {widths[k]} channels": count / 1e6 for k, count in enumerate(weights[0])}
-millions |= {f"level {k}, step up, {widths[k]} channels": count / 1e6 for k, count in enumerate(weights[1])}
+millions = {f"block of level {k}, {widths[k]} channels": count / 1e6 for k, count in enumerate(weights[0])}
+millions |= {f"step up to level {k}, {widths[k]} channels": weights[1][k] / 1e6 for k in reversed(range(4))}
 show.bars(
     millions, f"million weights, {sum(millions.values()):.1f} in all",
-    alt="Bars of the weights of each part: the bottom level and the step above it hold most of them, the top almost none.",
+    alt="Bars of each part's weights: the bottom and the step above it hold most, the top almost none.",
 )  # fmt: skip
 
 # %% [markdown] id="forward-text"
@@ -311,8 +313,9 @@ forward = ex.forward.check(forward)
 # %% [markdown] id="assemble-text"
 # Now put your four parts together. The class below adds two small things.
 #
-# - **Any size.** A pool needs an even map, but our slices have 117 x 99 pixels. So the image's edge is repeated until three
-#   pools can halve it, and the scores are cut back. (The paper's network takes only certain sizes: exercise 3.5.)
+# - **Any size.** A pool needs an even map, but our slices have 117 x 99 pixels. So its edge is repeated until three
+#   pools can halve it, and the scores are cut back: your `any_size` of lesson 02. (The paper's network works
+#   otherwise: next.)
 # - **Switches.** A skip that is switched off feeds zeros. No weight comes or goes, so the networks stay comparable.
 
 
@@ -331,7 +334,8 @@ class YourUNet(nn.Module):
 
     def forward(self, image):
         x = pad_to_multiple(image, 2 ** len(self.decoder))  # (N, in_channels, a little more)
-        switched = [part if on else without_skip(part) for part, on in zip(self.decoder, reversed(self.skips), strict=True)]
+        pairs = zip(self.decoder, reversed(self.skips), strict=True)
+        switched = [part if on else without_skip(part) for part, on in pairs]
         logits = forward(x, self.encoder, switched, self.head)  # (N, classes, a little more)
         return logits[..., : image.shape[2], : image.shape[3]]  # (N, classes, H, W)
 
@@ -359,8 +363,8 @@ show.explore(figures.u, size=(540, 620, 4, 576), depth=(1, 4, 1, 4))
 
 # %% [markdown] id="valid-task"
 # Write the function that follows a size through the U: `depth` times (block, pool), the bottom's block, `depth` times
-# (up-convolution, block). A block takes off 4 pixels. If a pool meets an odd size, or if nothing is left in the end, raise
-# a `ValueError`: better a clear word now than a strange shape later.
+# (up-convolution, block). A block takes off 4 pixels. If a pool meets an odd size, or if nothing is left in the end,
+# raise a `ValueError`: better a clear word now than a strange shape later.
 
 
 # %% id="valid"
@@ -395,11 +399,13 @@ def fits(size):
 
 
 fitting = [size for size in range(1, 1200) if fits(size)]
-share = {f"{size} in, {valid_size(size)} out": 100 * (valid_size(size) / size) ** 2 for size in (fitting[0], 252, 572, 1180)}
-display(Markdown(f"At depth 4, of the sizes to 600 these fit: {', '.join(str(size) for size in fitting if size <= 600)}."))
+small = ", ".join(str(size) for size in fitting if size <= 600)
+display(Markdown(f"At depth 4, of the sizes up to 600 these fit: {small}."))
+outputs = {size: valid_size(size) for size in (fitting[0], 252, 572, 1180)}
+share = {f"{size} in, {output} out": 100 * (output / size) ** 2 for size, output in outputs.items()}
 show.bars(
     share, "% of the image's pixels that get an answer", digits=0,
-    alt="Bars: of the smallest image that fits almost no pixel gets an answer, of 572 pixels under half, of larger ones more.",
+    alt="Bars: of the smallest image almost no pixel gets an answer, of 572 pixels under half, then more.",
 )  # fmt: skip
 
 # %% [markdown] id="valid-lesson"
@@ -431,15 +437,15 @@ show.curves(
 )  # fmt: skip
 
 # %% id="first-look"
-lesion, grey = names.index("lesion"), names.index("grey matter")
-answers = {"your U-Net": predict(unet, case.image), "perfect, but 8 x 8": coarse(case.label, 8)}
-show.compare(case, answers, lesion, class_name="lesion", channel=2)
+lesion = names.index("lesion")
+show.compare(case, {"your U-Net": predict(unet, case.image)}, lesion, class_name="lesion", channel=2)
 
 # %% [markdown] id="switch-text"
-# Compare with the coarse answer of the beginning. Now take the skips away, one by one, from the **trained** network.
+# The truth on the left; on the right, enlarged, what your network found, missed and made up. Now take the skips away,
+# one by one, from this **trained** network.
 #
-# *Before you click: which of the three skips will the lesions miss most? Which will the large white matter miss
-# most?* The boundary distance says how many mm the predicted outline is off on average.
+# *Before you click: which of the three skips will the lesions miss most? Which will the large white matter miss most?*
+# The boundary distance says how many mm the predicted outline and the true one are apart on average.
 
 
 # %% id="switch"
@@ -449,8 +455,9 @@ def switch(full_resolution, half_resolution, quarter_resolution, structure):
     unet.skips = [True, True, True]
     wanted = names.index(structure)
     off = average_surface_distance(answer == wanted, case.label == wanted, case.spacing)
+    contrast = 2 if structure == "lesion" else 0  # FLAIR for lesions, T1 for tissues
     missed = "nothing found" if not (answer == wanted).any() else f"boundary {off:.1f} mm off"
-    return show.compare(case, {missed: answer}, wanted, class_name=structure, channel=2, zoom=False)
+    return show.compare(case, {missed: answer}, wanted, class_name=structure, channel=contrast, zoom=False)
 
 
 show.explore(
@@ -468,43 +475,45 @@ def validation_dice(skips):
 
 
 switched = {
-    "all skips": [True, True, True], "without full resolution": [False, True, True],
-    "without half": [True, False, True], "without quarter": [True, True, False], "no skips": [False, False, False],
+    "all skips": [True, True, True],
+    "without full resolution": [False, True, True],
+    "without half": [True, False, True],
+    "without quarter": [True, True, False],
+    "no skips": [False, False, False],
 }  # fmt: skip
 show.bars(
-    {name: validation_dice(skips) for name, skips in switched.items()}, "Dice, mean of all structures and patients",
-    alt="Bars of the validation Dice of the trained network with all of its skips, without each of them, and without any.",
+    {name: validation_dice(skips) for name, skips in switched.items()}, "Dice, mean of structures and patients",
+    alt="Bars of the validation Dice with all skips, without each of them in turn, and without any.",
 )  # fmt: skip
 
 # %% [markdown] id="switch-lesson"
 # This shows what the trained network *leans on*. It does not show what a network *needs*: one that had never had a
 # skip would have learned to do without, as far as that is possible. Taking a part out of a finished network and
-# building it without that part are two different experiments, and papers confuse them more often than you would
-# think. For a claim we need the second one.
+# building it without that part are two different experiments, and easily confused. For a claim we need the second one.
 #
 # ## 5. Measure it
 #
-# Three sentences of the survey, each with a rule that was fixed beforehand: the effect must be at least 0.02 Dice, and its
-# 95 % interval must lie above zero. Grey lines are the committed seeds, each with patients of its own; the star is a seed
-# that you are measuring now, on patients nobody has looked at before.
+# Three sentences of the survey, each with a rule that was fixed beforehand: the effect must be at least 0.02 Dice,
+# and its 95 % interval must lie above zero. Grey lines are the committed seeds, each with patients of its own; the
+# star is a seed that you are measuring now, on patients nobody has looked at before.
 #
-# **Claim 1: the skips.** Two U-Nets, trained from scratch, one with all skips off. Same weights, same patients, same
-# 200 steps.
+# **Claim 1: the skips.** Two U-Nets, trained from scratch, one with all skips off. As many weights, the same
+# patients, the same 200 steps.
 
 # %% id="claim-skips"
 mine = claims.get("03.skips").measure(seed=10)
 claims.get("03.skips").figure(mine)
 
 # %% [markdown] id="claim-skips-text"
-# Without skips everything has to pass through the bottom of the U, where one pixel stands for 8 x 8. In section 1 you
-# saw what even a perfect answer loses there. A network can do a little better than plain enlarging, because the 128
-# channels at the bottom may encode the shape of things inside their square, but it has to learn that code first, and
-# small or thin structures come last. How much of the gap is code not yet learned? Try it: give the network without
-# skips more steps. (Ours narrowed the gap with six times as many, and did not close it.)
+# Without skips everything has to pass through the bottom of the U, where one place stands for 8 x 8 pixels. Is the
+# detail lost there for good? Not quite: a place has 128 channels, and they may encode what lies inside the square. But
+# that code has to be learned first, and small and thin structures come last. So part of the gap is slowness. How much?
+# Try it: `bare = YourUNet(3, 5)`, `bare.skips = [False] * 3`, and `fit` it for as long as you have patience. (Ours
+# narrowed the gap with six times as many steps, but was still far behind.)
 #
 # **Claim 2: the depth.** The survey says that the contracting path is there "to obtain context information". A U-Net
-# of depth 1 sees 18 pixels around, 36 mm; one of depth 3 sees 100, the whole head. *Think before you run: what in
-# these images cannot be told from 36 mm?*
+# of depth 1 sees a window of 18 pixels, 36 mm; one of depth 3 sees 100 pixels, the whole head. *Think before you run:
+# what in these images cannot be told from 36 mm?*
 
 # %% id="claim-depth"
 mine = claims.get("03.depth").measure(seed=10)
@@ -526,24 +535,25 @@ claims.get("03.resolution").figure(mine)
 
 # %% [markdown] id="claim-resolution-text"
 # Halving the resolution makes everything four times cheaper, and it is done every day to fit large volumes onto a
-# graphics card. Compare your number with stride 2 in the curve of section 1: how much of the loss comes from the
-# coarse answer, and how much from the network, which sees less?
+# graphics card. In the first curve of lesson 02, perfect answers for 2 x 2 pixels kept most of the lesions' Dice.
+# Compare: how much of the loss here comes from answering coarsely, and how much from *seeing* coarsely?
 
 # %% [markdown] id="real-text"
 # ## 6. Reality check
 #
-# Real patients: MR images around the **hippocampus**, a structure as long as a thumb that matters for memory, in
-# slices along its length. Two classes: its front part (anterior) and its back part (posterior). They are the same
-# tissue and equally bright; the border between them is a matter of place. The two sides of one person stay together
-# in the split: 60 % of the people train, 30 % are held out.
+# Real people: the **hippocampus** of lesson 02, in slices of 1 mm pixels along its length. Its front part (anterior) and
+# its back part (posterior) are the same tissue and equally bright; where one ends and the other begins is a matter of
+# place. The two sides of one person stay together in the split: 60 % of the people train, 30 % are held out, and the
+# rest is not used.
 #
-# *So what do you expect of depth 1 here?*
+# *A U-Net of depth 1 sees 18 mm here. What do you expect of it? And of a U-Net without skips?*
 
 # %% id="real-data"
 try:
-    real = hippocampus(dims=2)
+    real = hippocampus(dims=2, slices=choose(smoke=2, quick=6, full=6))
     real_train, _, real_test = real.split((0.6, 0.1, 0.3), seed=0)
-    sentence = f"{real}. {len(real_train.patients)} people train, {len(real_test.patients)} are held out. {real.citation}"
+    counts = f"{len(real_train.patients)} people train, {len(real_test.patients)} are held out."
+    sentence = f"{real}. {counts} {real.citation}"
 except NotHere as reason:
     real = None
     sentence = f"**Skipped: the real patients are not here.** {reason} The rest of this section stays empty."
@@ -569,13 +579,13 @@ rows = [
 ]
 show.intervals(
     rows, "Dice of held-out people, mean and 95 % interval",
-    alt="Dice with intervals of the front and back part of the hippocampus, for the U-Net, without skips, and at depth 1.",
+    alt="Dice with intervals of both parts of the hippocampus: the U-Net, without skips, and at depth 1.",
 ) if real else Markdown("Skipped: no real patients.")  # fmt: skip
 
 # %% [markdown] id="real-look-text"
-# A mean hides people. Here are the held-out person with the best, the median and the worst Dice of your U-Net, each in the
-# slice with most hippocampus. *Look at the worst: has the network lost the place, the outline, or the border between front
-# and back?*
+# A mean hides people. Here are the held-out person with the best, the median and the worst Dice of your U-Net, each
+# in the slice with most hippocampus. *Look at the worst: has the network lost the place, the outline, or the border
+# between front and back?*
 
 # %% id="real-look"
 if real:
@@ -593,8 +603,8 @@ picture if real else Markdown("Skipped: no real patients.")
 
 # %% [markdown] id="real-lesson"
 # Do the two claims about skips and depth come out as they did on virtual patients? If depth mattered little there and
-# matters here, both are true: context helps exactly as far as the answer depends on it. A result on one data set is a
-# result on one data set.
+# matters here, both are true: context helps exactly as far as the answer depends on it. (This was one training run of
+# each network. The intervals tell how far *people* differ, not how far another run would.)
 #
 # ## 7. The ledger
 #
@@ -643,8 +653,8 @@ ledger
 # **3. A paper's valid U-Net of depth 4 shall segment images of 512 x 512 completely. What do you do?**
 #
 # <details><summary>(a) Feed the 512 x 512 pixels; the network is fully convolutional and takes any size.</summary>
-# It does not: 512 - 4 = 508, 254 - 4 = 250, 125 - 4 = 121, and the third pool meets an odd map. And where a size fits, 184
-# pixels along each axis get no answer.
+# It does not: 512 - 4 = 508, 254 - 4 = 250, 125 - 4 = 121, and the third pool meets an odd map. And where a size
+# fits, 184 pixels along each axis get no answer.
 # </details>
 #
 # <details><summary>(b) Enlarge the images to 572 x 572 by interpolation.</summary>
@@ -673,20 +683,20 @@ ledger
 # </details>
 
 # %% [markdown] id="quiz-5"
-# **5. On virtual patients depth 3 gained little over depth 1. What is the right conclusion?**
+# **5. In your own project a U-Net of depth 3 gains next to nothing over one of depth 1. What do you conclude?**
 #
 # <details><summary>(a) Deep U-Nets are a waste of weights.</summary>
-# Too far. Here 36 mm of surroundings told nearly everything; where place or shape decides, as in the hippocampus,
-# they do not.
+# Too far. In your images the nearest surroundings told nearly everything; where place decides, as between the two
+# parts of the hippocampus, they do not.
 # </details>
 #
 # <details><summary>(b) The survey is wrong about context.</summary>
-# Too far as well. It says what the contracting path is for, not that every task needs it. What we measured is one
-# kind of image.
+# Too far as well. It says what the contracting path is for, not that every task needs it. You measured one kind of image.
 # </details>
 #
 # <details><summary>(c) How much context pays depends on the task, so measure it on yours.</summary>
-# Yes. Train one shallow network beside your deep one. If they are equal, you have saved weights, memory and time.
+# Yes. Train one shallow network beside your deep one, as here. If they are equal, take the one with a twentieth
+# of the weights.
 # </details>
 
 # %% [markdown] id="reading"

@@ -78,7 +78,8 @@ def resolution_helps(seed: int) -> dict[str, float]:
 
 def _patients(seed: int) -> tuple[Dataset, Dataset]:
     """Patients of this seed alone: (for training, for testing)."""
-    return virtual_patients(16, seed=3000 + seed), virtual_patients(8, seed=4000 + seed)
+    trained, tested = choose(smoke=(2, 2), quick=(16, 8), full=(64, 16))
+    return virtual_patients(trained, seed=3000 + seed), virtual_patients(tested, seed=4000 + seed)
 
 
 def _trained(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
 
@@ -49,7 +50,7 @@ def fits(kernel: tuple[int, int] = (4, 4), larger: tuple[int, int] = (6, 9)) -> 
     return Picture(
         figure,
         f"A kernel of {kernel[0]} by {kernel[1]} on a map of the same size fits once and gives one answer. On a map of "
-        f"{larger[0]} by {larger[1]} the same kernel fits at {fitting[0]} by {fitting[1]} places; the first and the last are marked.",
+        f"{larger[0]} by {larger[1]} the same kernel fits at {fitting[0]} by {fitting[1]} places; the first and last are marked.",
     )
 
 
@@ -126,8 +127,12 @@ def coarse(
             _paint(ax, image, label, mm, classes)
             ax.set_title(title)
         scale_bar(axes[0], mm[1])
-        keys = [Patch(facecolor=class_style(k, classes).colour, edgecolor=INK, hatch=_HATCHES[k % len(_HATCHES)], label=classes[k])
-                for k in range(1, len(classes))]  # fmt: skip
+        keys = [
+            Patch(
+                facecolor=class_style(k, classes).colour, edgecolor=INK, hatch=_HATCHES[k % len(_HATCHES)], label=name
+            )
+            for k, name in list(enumerate(classes))[1:]
+        ]
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), handleheight=1.2, handlelength=2.2)
         figure.suptitle(f"Perfect answers, enlarged {stride} times: {said}", fontsize=13)
     return Picture(
@@ -146,9 +151,8 @@ def _paint(ax: Axes, image: Any, label: Any, mm: tuple[float, float], classes: S
     for k in range(1, len(classes)):
         if not (label == k).any():
             continue
-        colour = class_style(k, classes).colour
         paint = np.zeros((*label.shape, 4))
-        paint[label == k] = tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)) + (0.8,)
+        paint[label == k] = to_rgba(class_style(k, classes).colour, 0.8)
         ax.imshow(paint, aspect=ax.get_aspect())
         if hatch := _HATCHES[k % len(_HATCHES)]:
             ax.contourf(label == k, levels=[0.5, 1.5], colors="none", hatches=[hatch])
@@ -186,6 +190,6 @@ def tents(kernel: Any, scores: Sequence[float], factor: int) -> Picture:
         right.legend(loc="best")
     return Picture(
         figure,
-        f"Left, a kernel of {size} by {size} weights, highest in its middle. Right, {len(scores)} scores, each spread as a tent over "
-        f"{size} pixels; their sum is the row enlarged {factor} times.",
+        f"Left, a kernel of {size} by {size} weights, highest in its middle. Right, {len(scores)} scores, each spread as a tent "
+        f"over {size} pixels; their sum is the row enlarged {factor} times.",
     )

@@ -13,6 +13,7 @@ from medsegedu.show.picture import Picture
 
 Kind = Literal["map", "joined", "stuck"]
 _HATCH = "////"
+_GAP = 0.13  # between two maps, in widths of the image
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def u(
             ax.text(x + 0.05 * size, middles[left[-1].level], trouble, color=VERMILION, va="center", fontsize=12)
         else:
             ax.text(x + 0.03 * size, middles[0], f"{classes} scores\na pixel", va="center", fontsize=10)
-        ax.set_xlim(-0.06 * size, max(x, 4.6 * size) + 0.4 * size)
+        ax.set_xlim(-0.06 * size, max(x, 4.9 * size) + 0.4 * size)
         ax.set_ylim(middles[depth] - 0.25 * size, 0.16 * size)
         ax.set_aspect("equal")
         ax.set_axis_off()
@@ -103,7 +104,7 @@ def _middles(size: int, depth: int) -> list[float]:
 
 def _step(ax: Axes, before: _Map | None, box: _Map, x: float, middles: list[float], unit: int) -> float:
     """Draw a map to the right of x, and the arrow that leads to it from the map before; returns its right edge."""
-    start = x + (0.11 * unit if before else 0)
+    start = x + (_GAP * unit if before else 0)
     wide, middle = _wide(box.channels, unit), middles[box.level]
     low, high = middle - box.size / 2, middle + box.size / 2
     look: dict[str, Any] = {"edgecolor": INK, "linewidth": 0.8}
@@ -134,7 +135,7 @@ def _skip(ax: Axes, end: float, channels: int, x: float, middle: float, box: _Ma
     wide = _wide(channels, unit)
     place = (end - wide, middle - box.size / 2)
     ax.add_patch(Rectangle(place, wide, box.size, facecolor=(SKY, 0.8), edgecolor=INK, hatch=_HATCH, linewidth=0.8))
-    ax.add_patch(_arrow((end, middle + 0.1 * box.size), (x + 0.11 * unit, middle + 0.1 * box.size), SKY, width=2.2))
+    ax.add_patch(_arrow((end, middle + 0.1 * box.size), (x + _GAP * unit, middle + 0.1 * box.size), SKY, width=2.2))
 
 
 def _wide(channels: int, unit: int) -> float:

@@ -1,6 +1,5 @@
 """Exercise 2.1: a fully connected layer as a convolution that fits once."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,6 +7,7 @@ from torch import Tensor, nn
 
 from medsegedu.exercises.cases import Random, fill_parameters
 from medsegedu.exercises.engine import Exercise
+from medsegedu.exercises.lesson_02.layouts import filled, right
 
 
 def reference(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Conv2d:
@@ -83,26 +83,6 @@ def its_weights_can_learn(attempt: Any, random: Random) -> str | None:
     return None
 
 
-def _filled(
-    weight: Callable[[Tensor, int, int, int], Tensor], bias: bool = True, **options: Any
-) -> Callable[[nn.Linear, int, int, int], nn.Conv2d]:
-    """A conversion whose weight is arranged by `weight`."""
-
-    def convert(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Conv2d:
-        has_bias = bias and linear.bias is not None
-        layer = nn.Conv2d(channels, linear.out_features, (height, width), bias=has_bias, **options)
-        layer.weight.data = weight(linear.weight.data, channels, height, width).clone()
-        if layer.bias is not None:
-            layer.bias.data = linear.bias.data.clone()
-        return layer
-
-    return convert
-
-
-def _right(weight: Tensor, channels: int, height: int, width: int) -> Tensor:
-    return weight.view(-1, channels, height, width)
-
-
 @linear_to_conv.mistake(
     "You made a fresh convolution and left its random weights in place. It has the right shape and knows nothing: copy the "
     "weights, and the bias, of `linear` into it."
@@ -116,7 +96,7 @@ def untrained(linear: nn.Linear, channels: int, height: int, width: int) -> nn.M
     "first, `(height, width)`."
 )
 def axes_swapped(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    return _filled(_right)(linear, channels, width, height)
+    return filled(right)(linear, channels, width, height)
 
 
 @linear_to_conv.mistake(
@@ -124,7 +104,7 @@ def axes_swapped(linear: nn.Linear, channels: int, height: int, width: int) -> n
     "`(out, channels, height, width)` is enough; nothing is transposed afterwards."
 )
 def column_by_column(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    return _filled(lambda w, c, h, v: w.view(-1, c, v, h).transpose(2, 3))(linear, channels, height, width)
+    return filled(lambda w, c, h, v: w.view(-1, c, v, h).transpose(2, 3))(linear, channels, height, width)
 
 
 @linear_to_conv.mistake(
@@ -132,7 +112,7 @@ def column_by_column(linear: nn.Linear, channels: int, height: int, width: int) 
     "view them as `(out, channels, height, width)`."
 )
 def channels_last(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    return _filled(lambda w, c, h, v: w.view(-1, h, v, c).permute(0, 3, 1, 2))(linear, channels, height, width)
+    return filled(lambda w, c, h, v: w.view(-1, h, v, c).permute(0, 3, 1, 2))(linear, channels, height, width)
 
 
 @linear_to_conv.mistake(
@@ -140,7 +120,7 @@ def channels_last(linear: nn.Linear, channels: int, height: int, width: int) -> 
     "wants too: view them as they are."
 )
 def transposed_first(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    return _filled(lambda w, c, h, v: w.T.reshape(-1, c, h, v))(linear, channels, height, width)
+    return filled(lambda w, c, h, v: w.T.reshape(-1, c, h, v))(linear, channels, height, width)
 
 
 @linear_to_conv.mistake(
@@ -148,7 +128,7 @@ def transposed_first(linear: nn.Linear, channels: int, height: int, width: int) 
     "map as they are."
 )
 def flipped(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    return _filled(lambda w, c, h, v: w.view(-1, c, h, v).flip(2, 3))(linear, channels, height, width)
+    return filled(lambda w, c, h, v: w.view(-1, c, h, v).flip(2, 3))(linear, channels, height, width)
 
 
 @linear_to_conv.mistake(
@@ -156,7 +136,7 @@ def flipped(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Mod
     "where there is one."
 )
 def bias_forgotten(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    return _filled(_right, bias=False)(linear, channels, height, width)
+    return filled(right, bias=False)(linear, channels, height, width)
 
 
 @linear_to_conv.mistake(
@@ -165,7 +145,7 @@ def bias_forgotten(linear: nn.Linear, channels: int, height: int, width: int) ->
 )
 def bias_left_random(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
     layer = nn.Conv2d(channels, linear.out_features, (height, width))
-    layer.weight.data = _right(linear.weight.data, channels, height, width).clone()
+    layer.weight.data = right(linear.weight.data, channels, height, width).clone()
     return layer
 
 
@@ -176,7 +156,7 @@ def bias_left_random(linear: nn.Linear, channels: int, height: int, width: int) 
 def bias_taken_for_granted(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
     layer = nn.Conv2d(channels, linear.out_features, (height, width))
     with torch.no_grad():
-        layer.weight.copy_(_right(linear.weight, channels, height, width))
+        layer.weight.copy_(right(linear.weight, channels, height, width))
         layer.bias.copy_(linear.bias)  # type: ignore[union-attr]
     return layer
 
@@ -186,7 +166,7 @@ def bias_taken_for_granted(linear: nn.Linear, channels: int, height: int, width:
     "output for a map of the kernel's own size."
 )
 def padded(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    return _filled(_right, padding="same")(linear, channels, height, width)
+    return filled(right, padding="same")(linear, channels, height, width)
 
 
 @linear_to_conv.mistake(
@@ -194,7 +174,7 @@ def padded(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Modu
     "asked at every place where it fits."
 )
 def jumping(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    return _filled(_right, stride=(height, width))(linear, channels, height, width)
+    return filled(right, stride=(height, width))(linear, channels, height, width)
 
 
 @linear_to_conv.mistake(
@@ -202,7 +182,7 @@ def jumping(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Mod
     "want one at each place. Leave the pool out: a convolution takes maps of any size."
 )
 def shrunk_to_fit(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    layer = _filled(_right)(linear, channels, height, width)
+    layer = filled(right)(linear, channels, height, width)
     return nn.Sequential(nn.AdaptiveAvgPool2d((height, width)), layer)
 
 
@@ -211,7 +191,7 @@ def shrunk_to_fit(linear: nn.Linear, channels: int, height: int, width: int) -> 
     "its rows and columns, so let the kernel cover them: `(height, width)`."
 )
 def one_by_one(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
-    return _filled(_right)(linear, linear.in_features, 1, 1)
+    return filled(right)(linear, linear.in_features, 1, 1)
 
 
 @linear_to_conv.mistake(
@@ -220,7 +200,7 @@ def one_by_one(linear: nn.Linear, channels: int, height: int, width: int) -> nn.
 )
 def recorded(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Module:
     layer = nn.Conv2d(channels, linear.out_features, (height, width), bias=linear.bias is not None)
-    layer.weight.copy_(_right(linear.weight, channels, height, width))
+    layer.weight.copy_(right(linear.weight, channels, height, width))
     return layer
 
 

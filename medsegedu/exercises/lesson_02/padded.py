@@ -1,25 +1,14 @@
 """Exercise 2.5: images of any size through a network that halves them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from medsegedu.exercises.cases import Random, fill_parameters
+from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
-
-Network = Callable[[Tensor], Tensor]
-
-
-def reference(network: Network, image: Tensor, multiple: int) -> Tensor:
-    """Run a network that wants multiples of `multiple` on an image (N, C, H, W) of any size -> logits (N, K, H, W)."""
-    height, width = image.shape[2:]
-    bottom, right = -height % multiple, -width % multiple  # what is lacking to the next multiple
-    padded = F.pad(image, (0, right, 0, bottom), mode="replicate")  # (N, C, H + bottom, W + right)
-    return network(padded)[..., :height, :width]  # (N, K, H, W)
-
+from medsegedu.exercises.lesson_02.halving import Network, draw, reference
 
 any_size = Exercise(
     "02.any_size",
@@ -36,58 +25,34 @@ any_size = Exercise(
 )
 
 
-class _Halving(nn.Module):
-    """A small network that insists on its sizes, and whose answer depends on the whole neighbourhood.
-
-    Raises:
-        RuntimeError: the image's height or width is no multiple.
-    """
-
-    def __init__(self, channels: int, classes: int, multiple: int) -> None:
-        super().__init__()
-        self.multiple = multiple
-        self.fine = nn.Conv2d(channels, classes, 3, padding=1)
-        self.coarse = nn.Conv2d(channels, classes, multiple, stride=multiple)
-        fill_parameters(self)
-
-    def forward(self, image: Tensor) -> Tensor:
-        if any(size % self.multiple for size in image.shape[2:]):
-            raise RuntimeError(f"this network takes multiples of {self.multiple} only")
-        return self.fine(image) + F.interpolate(self.coarse(image), scale_factor=self.multiple, mode="bilinear")
-
-
-def _draw(random: Random, multiple: int, *size: int) -> tuple[Any, ...]:
-    return _Halving(2, 3, multiple), random.tensor(2, 2, *size), multiple
-
-
 @any_size.case
 def both_axes_lack_some(random: Random) -> tuple[Any, ...]:
-    return _draw(random, 8, 19, 29)
+    return draw(random, 8, 19, 29)
 
 
 @any_size.case
 def nothing_is_lacking(random: Random) -> tuple[Any, ...]:
-    return _draw(random, 4, 8, 12)
+    return draw(random, 4, 8, 12)
 
 
 @any_size.case
 def only_the_rows(random: Random) -> tuple[Any, ...]:
-    return _draw(random, 4, 13, 8)
+    return draw(random, 4, 13, 8)
 
 
 @any_size.case
 def both_axes_lack_three(random: Random) -> tuple[Any, ...]:
-    return _draw(random, 8, 13, 21)  # margins that may be swapped
+    return draw(random, 8, 13, 21)  # margins that may be swapped
 
 
 @any_size.case
 def half_a_multiple(random: Random) -> tuple[Any, ...]:
-    return _draw(random, 8, 12, 20)  # as much over as is lacking
+    return draw(random, 8, 12, 20)  # as much over as is lacking
 
 
 @any_size.case
 def smaller_than_the_multiple(random: Random) -> tuple[Any, ...]:
-    return _draw(random, 8, 3, 10)
+    return draw(random, 8, 3, 10)
 
 
 def _lack(image: Tensor, multiple: int) -> tuple[int, int]:
@@ -250,6 +215,6 @@ def without_gradient(network: Network, image: Tensor, multiple: int) -> Tensor:
 
 @any_size.behaviour
 def it_can_be_trained_through(attempt: Any, random: Random) -> str | None:
-    network, image, multiple = _draw(random, 4, 7, 9)
+    network, image, multiple = draw(random, 4, 7, 9)
     logits = attempt(network, image, multiple)
     return None if logits.requires_grad else "No gradient flows from your logits back into the network."
