@@ -1,6 +1,7 @@
 # /// lesson
 # title = "The sliding window: one pixel at a time"
 # minutes = 85
+# prerequisites = ["00_first_segmentation"]
 # objectives = [
 #     "Turn a classifier of pictures into a segmentation, pixel by pixel",
 #     "Train on classes of very different size, and undo what that does to the probabilities",
@@ -8,7 +9,7 @@
 #     "Measure what the sliding window repeats, and what the size of its patches changes",
 # ]
 # survey = "2.1"
-# budget = { seconds = 60, memory_gb = 1.5 }
+# budget = { seconds = 60, memory_gb = 1.0 }
 # ///
 
 # %% [markdown] id="why"
@@ -19,7 +20,7 @@
 # asked for every pixel. Cut out the square around it. Ask the network what stands in the **centre**. Write the answer down,
 # move on by one pixel, ask again.
 #
-# That won the first large contest on finding cell borders in electron microscopy. The survey begins with it, and names two
+# That won the ISBI contest of 2012 on neurons in electron microscopy, by a large margin. The survey begins with it, and names two
 # faults: "many calculations were repeated, which was inefficient", and "the size of image blocks would directly affect the
 # accuracy of segmentation". In this lesson you build the window, and then you measure both.
 
@@ -60,7 +61,7 @@ figures.window(case, row, column, 33, dataset=train, contrast="FLAIR")
 # says one of five words: background, CSF (the fluid), grey matter, white matter, lesion. How large should the square be? Let
 # us train four classifiers, for squares of 5, 9, 17 and 33 pixels. All get the same number of steps and have about ten
 # thousand weights, so that only the size differs. `CentrePatchSampler` draws the squares; you will write its two halves
-# yourself in a moment. The cell takes ten to forty seconds.
+# yourself in a moment. The cell takes five to thirty seconds.
 
 # %% id="train-four"
 STEPS = choose(smoke=3, quick=300, full=3000)
@@ -80,7 +81,8 @@ for size in CHANNELS:
     classifiers[size], seconds[size] = learn(size, CentrePatchSampler(train, size))
 
 weights = {size: sum(p.numel() for p in classifier.parameters()) for size, classifier in classifiers.items()}
-display(Markdown("; ".join(f"**{size} px:** {weights[size]:,} weights, {seconds[size]:.0f} s" for size in CHANNELS)))
+lines = [f"**{size} px:** {weights[size]:,} weights, trained in {seconds[size]:.1f} s" for size in CHANNELS]
+display(Markdown("; ".join(lines)))
 
 
 # %% [markdown] id="explore-text"
@@ -113,11 +115,11 @@ show.explore(look, row=(0, height - 1, 1, row), column=(0, width - 1, 1, column)
 
 # %% id="patch"
 def extract_patch(image, row, column, size):
-    """The square of `size` pixels (odd) around one pixel, mirrored at the borders: (C, H, W) -> (C, size, size)."""
+    """The square of odd `size` around one pixel, mirrored at the borders: (C, H, W) -> (C, size, size)."""
     # region solution
     half = size // 2
     mirrored = F.pad(image[None], (half, half, half, half), mode="reflect")[0]  # (C, H + size - 1, W + size - 1)
-    return mirrored[:, row : row + size, column : column + size]  # (C, size, size): the padding moved the pixel by half
+    return mirrored[:, row : row + size, column : column + size]  # (C, size, size)
     # endregion
 
 
@@ -136,13 +138,8 @@ top = int((case.label > 0).any(1).nonzero()[0])  # the first row with brain in i
 below = case.image[:, top + 4 :]  # a slice that was cut off, so that the brain meets the edge
 edge = extract_patch(below, 0, width // 2 - 6, 33)[flair]
 titles = [f"{size} px" for size in CHANNELS]
-show.gallery(
-    [*patches, edge],
-    [*titles, "at the edge: mirrored"],
-    columns=5,
-    same_range=True,
-    alt="One lesion pixel in patches of 5, 9, 17 and 33 pixels, and a patch at the edge: its halves mirror each other.",
-)
+alt = "One lesion pixel in patches of 5, 9, 17 and 33 pixels, and a patch at the edge: its halves are mirrored."
+show.gallery([*patches, edge], [*titles, "at the edge: mirrored"], columns=5, same_range=True, alt=alt)
 
 # %% [markdown] id="balance-text"
 # ### Exercise 1.2 - Draw every class equally often (10 minutes, difficulty 2 of 3)
@@ -154,8 +151,9 @@ show.gallery(
 labels = torch.stack([case.label for case in train])  # (slices, H, W)
 shares = torch.bincount(labels.flatten(), minlength=5) / labels.numel()  # (5,)
 percent = {name: 100 * float(share) for name, share in zip(train.classes, shares, strict=True)}
+said = ", ".join(f"{name} {value:.2f}" for name, value in percent.items())
 display(Markdown(f"Of 128 patches drawn anywhere, **{128 * shares[LESION]:.2f}** have a lesion in the centre."))
-show.bars(percent, "per cent of all pixels", alt=f"Share of each class in all pixels, in per cent: {percent}.")
+show.bars(percent, "per cent of all pixels", alt=f"Share of each class in all pixels, in per cent: {said}.")
 
 # %% [markdown] id="balance-task"
 # One in three batches, and there a single pixel. A classifier that has never heard of lesions is right 997 times in 1000, so
@@ -168,7 +166,7 @@ show.bars(percent, "per cent of all pixels", alt=f"Share of each class in all pi
 
 # %% id="balance"
 def balanced_sample(label, n, random):
-    """Draw n pixels, equally many of each class present: label (H, W) or (slices, H, W) -> (n, label.ndim)."""
+    """n pixels, equally many of each class present: label (H, W) or (slices, H, W) -> (n, label.ndim)."""
     # region solution
     classes = label.unique()
     positions = []
@@ -190,28 +188,27 @@ def any_pixel(label, n, random):
     return torch.stack(torch.unravel_index(places, label.shape), dim=1)  # (n, label.ndim)
 
 
+by_lesion = sorted(train, key=lambda case: int((case.label == LESION).sum()))
+typical = by_lesion[len(by_lesion) // 2]  # half of the slices have less lesion
 drawn = {
-    "any pixel": any_pixel(case.label, 60, np.random.default_rng(3)),
-    "balanced": balanced_sample(case.label, 60, np.random.default_rng(3)),
+    "any pixel": any_pixel(typical.label, 60, np.random.default_rng(0)),
+    "balanced": balanced_sample(typical.label, 60, np.random.default_rng(0)),
 }
-figures.draws(case, drawn, dataset=train, contrast="FLAIR")
+figures.draws(typical, drawn, dataset=train, contrast="FLAIR")
 
 
 # %% [markdown] id="balance-train-text"
-# Does it matter for what is learned? The little class below makes a sampler of your two functions, and nothing else. We train
-# the 9-pixel classifier twice, once on any pixels and once on balanced ones.
-#
-# To judge whole slices quickly we borrow `classifier.convolutional()`. It gives the same answers as the sliding window, for
-# all pixels at once; lesson 02 shows how that is possible. The honest loop follows in exercise 1.4.
+# Does it matter for what is learned? The little class below makes a sampler of your two functions and nothing else. With it we
+# train the 9-pixel classifier twice, once on any pixels and once on balanced ones.
 
 
 # %% id="balance-train"
 class YourSampler:
-    """Batches of 128 patches and the classes of their centres: drawn by `choose_pixels`, cut by `extract_patch`."""
+    """Batches of 128 patches and the classes of their centres: drawn by `choose`, cut by `extract_patch`."""
 
-    def __init__(self, dataset, size, choose_pixels):
+    def __init__(self, dataset, size, choose):
         self.dataset, self.size, self.random = dataset, size, np.random.default_rng(0)
-        positions = choose_pixels(labels, 128 * STEPS, self.random)  # (128 * STEPS, 3): slice, row, column
+        positions = choose(labels, 128 * STEPS, self.random)  # (128 * STEPS, 3): slice, row, column
         self.batches = positions[self.random.permutation(len(positions))].reshape(STEPS, 128, 3)
         self.step = 0
 
@@ -222,8 +219,21 @@ class YourSampler:
         return torch.stack(patches), labels[tuple(positions.T)]  # (128, 3, size, size) and (128,)
 
 
+trained_on = {}
+for name, how in {"any pixel": any_pixel, "balanced": balanced_sample}.items():
+    trained_on[name], _ = learn(9, YourSampler(train, 9, how))
+
+# %% [markdown] id="balance-judge-text"
+# To judge whole slices quickly we borrow `classifier.convolutional()`. It gives the same answers as the sliding window, for all
+# pixels at once; lesson 02 shows how that is possible. The honest loop follows in exercise 1.4.
+#
+# Two questions about the lesions of patients held out. Of their pixels, how many are **found** (the *sensitivity*)? And of
+# the pixels that are called lesion, how many are **right** (the *precision*)?
+
+
+# %% id="balance-judge"
 def label_map(classifier, image, shares=None):
-    """The most likely class of each pixel, (C, H, W) -> (H, W); with `shares`, after `undo_balance` (exercise 1.3)."""
+    """The likeliest class of each pixel, (C, H, W) -> (H, W); `shares` are for exercise 1.3."""
     scores = logits(classifier.convolutional(), image)  # (classes, H, W)
     probabilities = scores.softmax(0).flatten(1).T  # (H * W, classes)
     if shares is not None:
@@ -231,27 +241,14 @@ def label_map(classifier, image, shares=None):
     return probabilities.argmax(1).reshape(image.shape[1:])  # (H, W)
 
 
-trained_on = {}
-for name, choose_pixels in {"any pixel": any_pixel, "balanced": balanced_sample}.items():
-    trained_on[name], _ = learn(9, YourSampler(train, 9, choose_pixels))
-
-
 def found_and_right(classifier, shares=None):
-    """How many lesion pixels are found (sensitivity), and how many that are called lesion are one (precision)."""
     truth = torch.stack([case.label for case in held_out]) == LESION  # (slices, H, W)
     guess = torch.stack([label_map(classifier, case.image, shares) for case in held_out]) == LESION
     return sensitivity(guess, truth), precision(guess, truth)
 
 
-def found_and_right_bars(measured):
-    bars = {f"{name}: found": found for name, (found, _) in measured.items()}
-    bars |= {f"{name}: right": right for name, (_, right) in measured.items()}
-    said = ", ".join(f"{name} {value:.2f}" for name, value in bars.items())
-    return show.bars(bars, "share of lesion pixels", alt=f"Lesion pixels found, and those called so rightly: {said}.")
-
-
 measured = {name: found_and_right(classifier) for name, classifier in trained_on.items()}
-found_and_right_bars(measured)
+figures.found_and_right(measured)
 
 # %% [markdown] id="undo-text"
 # Trained on any pixels, the classifier hardly ever says "lesion" (with 300 steps; with many thousands it would learn it). The
@@ -268,7 +265,7 @@ found_and_right_bars(measured)
 
 # %% id="undo"
 def undo_balance(probabilities, shares):
-    """(N, K) probabilities from balanced training, (K,) true shares of the classes -> (N, K), rows adding up to 1."""
+    """(N, K) probabilities from balanced training, (K,) true shares -> (N, K), rows adding up to 1."""
     # region solution
     joint = probabilities * shares  # (N, K)
     return joint / joint.sum(dim=1, keepdim=True)
@@ -279,7 +276,7 @@ undo_balance = ex.undo_balance.check(undo_balance)
 
 # %% id="undo-use"
 measured["balanced, then undone"] = found_and_right(trained_on["balanced"], shares)
-found_and_right_bars(measured)
+figures.found_and_right(measured)
 
 # %% [markdown] id="undo-after"
 # Fewer are found, and nearly all that are called lesion are lesion. Which one is better depends on what you want it for: a
@@ -304,7 +301,8 @@ some = torch.stack([extract_patch(case.image, r, column, 9) for r in range(heigh
 with torch.no_grad():
     in_the_bias = ready[9](some).softmax(1)
     by_hand = undo_balance(classifiers[9](some).softmax(1), shares)
-display(Markdown(f"The largest difference between the two ways: {float((in_the_bias - by_hand).abs().max()):.0e}."))
+gap = float((in_the_bias - by_hand).abs().max())
+display(Markdown(f"The largest difference between the two ways: {gap:.0e}."))
 
 # %% [markdown] id="slide-text"
 # ### Exercise 1.4 - Slide the window (10 minutes, difficulty 2 of 3)
@@ -316,7 +314,7 @@ display(Markdown(f"The largest difference between the two ways: {float((in_the_b
 
 # %% id="slide"
 def segment_by_patches(classifier, image, size):
-    """Classify the window around every pixel, a row of windows at a time: (C, H, W) -> label map (H, W) int64."""
+    """Classify the window around every pixel, a row of windows a batch: (C, H, W) -> (H, W) int64."""
     # region solution
     height, width = image.shape[1:]
     rows = []
@@ -349,7 +347,8 @@ display(
     Markdown(
         f"**{slid.numel():,} windows** of 33 pixels: **{slow:.1f} s** for one small slice. A head at 1 mm has "
         f"{head / 1e6:.1f} million voxels; at this pace it takes **{minutes:.0f} minutes**.\n\n"
-        f"The borrowed shortcut needs {1000 * fast:.0f} ms, and {same:.1f} % of its labels are the same. Hold that thought."
+        f"The borrowed shortcut needs {1000 * fast:.0f} ms, and {same:.1f} % of its labels are the same. "
+        "Hold that thought."
     )
 )
 both = {"9 px": label_map(ready[9], case.image), "33 px": slid}
@@ -382,7 +381,7 @@ show.explore(figures.shared, size=(3, 33, 2, 9), step=(1, 12, 1, 1))
 
 # %% id="work"
 def count_redundant_work(layers, size):
-    """[(channels in, channels out, kernel, pool), ...], window size -> (multiplications a window, a pixel once)."""
+    """[(channels in, channels out, kernel, pool), ...], size -> (multiplications a window, a pixel once)."""
     # region solution
     per_window, per_pixel = 0, 0
     for inputs, outputs, kernel, pool in layers:
@@ -418,14 +417,9 @@ factors = {}
 for name, network in networks.items():
     per_window, per_pixel = count_redundant_work(layers_of(network), network.patch)
     factors[name] = per_window / per_pixel
-show.bars(
-    factors,
-    "times as many multiplications as needed",
-    digits=0,
-    log=True,
-    alt="How many times the sliding window repeats each multiplication, by the size of its patch: "
-    + ", ".join(f"{name} {factor:.0f}" for name, factor in factors.items()),
-)
+said = ", ".join(f"{name} {factor:.0f}" for name, factor in factors.items())
+alt = f"By what factor the sliding window repeats its multiplications, by the size of its patch: {said}."
+show.bars(factors, "times as many multiplications as needed", digits=0, log=True, alt=alt)
 
 # %% [markdown] id="field-text"
 # ### Exercise 1.6 - How much one output sees (10 minutes, difficulty 3 of 3)
@@ -448,7 +442,7 @@ figures.pyramid([(3, 1, 1), (2, 2, 1), (3, 1, 2)])
 
 # %% id="field"
 def receptive_field(layers):
-    """[(kernel, stride, dilation), ...], the first layer first -> pixels along one axis that one output depends on."""
+    """[(kernel, stride, dilation), ...], first layer first -> pixels along an axis that one output sees."""
     # region solution
     seen, apart = 1, 1  # a pixel sees itself; neighbours lie one pixel apart
     for kernel, stride, dilation in layers:
@@ -471,12 +465,8 @@ show.explore(three_layers, kernel=(2, 5, 1, 3), pool=(1, 3, 1, 2), dilation=(1, 
 
 # %% id="field-paper"
 ciresan = [(4, 1, 1), (2, 2, 1), (5, 1, 1), (2, 2, 1), (4, 1, 1), (2, 2, 1), (4, 1, 1), (2, 2, 1), (3, 1, 1)]
-display(
-    Markdown(
-        f"Ciresan's largest network: four convolutions, four pools, and a fully connected layer on a map of 3 x 3. "
-        f"It sees **{receptive_field(ciresan)} pixels**. Its patches have 95: none is wasted, and none is missing."
-    )
-)
+sees = f"It sees **{receptive_field(ciresan)} pixels**; its patches have 95. None is wasted, and none is missing."
+display(Markdown(f"Ciresan's largest network: four convolutions, four pools, a full connection of 3 x 3. {sees}"))
 
 # %% [markdown] id="measure-text"
 # ## 3. Measure it

@@ -145,7 +145,7 @@ figures.fits()
 
 # %% id="linear-to-conv"
 def linear_to_conv(linear, channels, height, width):
-    """A linear layer reading a flattened (channels, height, width) -> an nn.Conv2d with the same weights, and its bias."""
+    """linear: reads a flattened map (channels, height, width) -> an nn.Conv2d with its weights and bias."""
     # region solution
     layer = nn.Conv2d(channels, linear.out_features, kernel_size=(height, width), bias=linear.bias is not None)
     with torch.no_grad():
@@ -445,6 +445,10 @@ show.gallery(
 )  # fmt: skip
 
 # %% [markdown] id="any-size-text"
+# Each map is drawn in its own range of greys, so compare patterns and not brightness. On their own the deep scores hardly
+# look like a brain: they need not. Only the **sum** is ever trained to be right, so each stage learns to say what the
+# others leave open. *In which of the steps does the gap between the two halves of the brain appear?*
+#
 # ### Exercise 2.5 - Any size (8 minutes, difficulty 2 of 3)
 #
 # `your_fcn_8s` works for 96 x 96 pixels. Our slices have 117 x 99. The survey praises FCN because it "has no

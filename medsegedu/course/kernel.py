@@ -61,6 +61,7 @@ def execute(
         extra_arguments=["--IPKernelApp.log_level=50"],  # its log is for servers; here it would tear the bar
         resources={"metadata": {"path": str(folder)}},
     )  # fmt: skip
+    client.widget_registry["@jupyter-widgets/output"]["OutputModel"] = _mute_output()
     try:
         with ExitStack() as stack:
             try:
@@ -103,6 +104,21 @@ def _manager() -> type:
             return KernelSpec(argv=command, display_name="Python 3", language="python")
 
     return ThisPython
+
+
+def _mute_output() -> type:
+    """nbclient's stand-in for an Output widget, which collects what is shown in it, without its messages to the kernel.
+
+    They go out through the socket on which nbclient waits for the cell's end, and may swallow the news of it: then the
+    run hangs. Nobody looks at the state that they would bring to the kernel.
+    """
+    from nbclient.output_widget import OutputWidget
+
+    class MuteOutput(OutputWidget):
+        def send(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
+            pass
+
+    return MuteOutput
 
 
 def _peak_memory(client: Any) -> int:

@@ -41,9 +41,10 @@ def lesions(case: Any, class_: int, channel: int = -1) -> Picture:
             places = np.argwhere(marked == piece + 1)
             if len(places):
                 row, column = places.mean(axis=0)
+                side = 1 if column > marked.shape[1] / 2 else -1  # away from the middle, where there is room
                 numbered.annotate(
-                    str(rank), (column, row), xytext=(20, 14), textcoords="offset points", color="white",
-                    fontsize=11, weight="bold", va="center", path_effects=_RIM,
+                    str(rank), (column, row), xytext=(20 * side, 14), textcoords="offset points", color="white",
+                    fontsize=11, weight="bold", ha="center", va="center", path_effects=_RIM,
                     arrowprops={"arrowstyle": "-", "color": "white", "linewidth": 1, "shrinkA": 0, "shrinkB": 4},
                 )  # fmt: skip
         numbered.set_title("what a segmentation adds")

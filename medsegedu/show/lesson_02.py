@@ -79,7 +79,11 @@ def answers(case: Any, drawn: Mapping[str, tuple[Any, int]], *, classes: Sequenc
                 draw_scan(ax, image, mm)
                 for k in range(1, len(classes)):
                     rows, columns = np.nonzero(label == k)
-                    look = {"color": class_style(k, classes).colour, "marker": MARKERS[k], "markeredgecolor": INK}
+                    look: dict[str, Any] = {
+                        "color": class_style(k, classes).colour,
+                        "marker": MARKERS[k],
+                        "markeredgecolor": INK,
+                    }
                     ax.plot(columns * stride, rows * stride, linestyle="", markersize=4.6, markeredgewidth=0.5, **look)
             scale_bar(ax, mm[1])
             ax.set_title(f"{name}\n{label.size:,} answers")
@@ -173,7 +177,15 @@ def tents(kernel: Any, scores: Sequence[float], factor: int) -> Picture:
         left.imshow(square, cmap="Blues", vmin=0, vmax=1.2 * square.max())
         for (i, j), value in np.ndenumerate(square):
             if size <= 5:
-                left.text(j, i, f"{value:.4f}".lstrip("0"), ha="center", va="center", fontsize=9.5)
+                left.text(
+                    j,
+                    i,
+                    f"{value:.4f}".lstrip("0"),
+                    ha="center",
+                    va="center",
+                    fontsize=9.5,
+                    color="white" if value > 0.6 * square.max() else INK,
+                )
         left.set(xticks=[], yticks=[], title=f"the kernel: {size} x {size}")
         total = np.zeros(factor * len(scores) + size)
         for k, score in enumerate(scores):

@@ -12,11 +12,10 @@ from medsegedu.exercises.lesson_02.layouts import filled, right
 
 def reference(linear: nn.Linear, channels: int, height: int, width: int) -> nn.Conv2d:
     """A linear layer that reads a flattened map (channels, height, width) -> the convolution that does the same."""
-    has_bias = linear.bias is not None
-    convolution = nn.Conv2d(channels, linear.out_features, (height, width), bias=has_bias)
+    convolution = nn.Conv2d(channels, linear.out_features, (height, width), bias=linear.bias is not None)
     with torch.no_grad():
         convolution.weight.copy_(linear.weight.view(-1, channels, height, width))  # (out, C * h * w) -> (out, C, h, w)
-        if has_bias:
+        if convolution.bias is not None:
             convolution.bias.copy_(linear.bias)
     return convolution
 

@@ -144,7 +144,7 @@ def stretched(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
     "the deep scores instead."
 )
 def shallow_shrunk(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return deep + F.adaptive_avg_pool2d(shallow, deep.shape[2:])
+    return deep + F.adaptive_avg_pool2d(shallow, (deep.shape[2], deep.shape[3]))
 
 
 @fuse_scores.mistake(

@@ -172,3 +172,23 @@ def detached_skip(up: Tensor, skip: Tensor) -> Tensor:
 )
 def zeros_of_its_size(up: Tensor, skip: Tensor) -> Tensor:
     return torch.cat([torch.zeros_like(_cut(up, skip)), up], 1)
+
+
+@crop_and_concat.mistake(
+    "`round` sends a half to the even neighbour: 1.5 becomes 2, but 2.5 becomes 2 as well, so odd margins are cut now one way, "
+    "now the other. `//` always rounds down."
+)
+def rounded_margin(up: Tensor, skip: Tensor) -> Tensor:
+    (h, w), (rows, columns) = up.shape[-2:], skip.shape[-2:]
+    top, left = round((rows - h) / 2), round((columns - w) / 2)
+    return torch.cat([skip[..., top : top + h, left : left + w], up], 1)
+
+
+@crop_and_concat.mistake(
+    "`/` gives a float, even where nothing is left over (4 / 2 is 2.0), and no slice takes a float. Divide whole numbers with "
+    "`//`."
+)
+def true_division(up: Tensor, skip: Tensor) -> Tensor:
+    (h, w), (rows, columns) = up.shape[-2:], skip.shape[-2:]
+    top, left = (rows - h) / 2, (columns - w) / 2
+    return torch.cat([skip[..., top : top + h, left : left + w], up], 1)

@@ -185,3 +185,15 @@ def detached_skips(image: Tensor, encoder: Modules, decoder: Modules, head: nn.M
 def four_levels_by_hand(image: Tensor, encoder: Modules, decoder: Modules, head: nn.Module) -> Tensor:
     x, skips = way_down(image, [encoder[0], encoder[1], encoder[2], encoder[3], encoder[4]])
     return head(way_up(x, skips, [decoder[0], decoder[1], decoder[2], decoder[3]]))
+
+
+@forward.mistake(
+    "You treat the bottom like every other level: it is stored as a skip, and pooled once more. But there the way turns round. "
+    "Loop over `encoder[:-1]`, and let the last block stand alone."
+)
+def bottom_like_the_others(image: Tensor, encoder: Modules, decoder: Modules, head: nn.Module) -> Tensor:
+    x, skips = image, []
+    for block in encoder:
+        skips.append(block(x))
+        x = F.max_pool2d(skips[-1], 2)
+    return head(way_up(x, skips, decoder))

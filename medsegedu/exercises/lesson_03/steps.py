@@ -190,3 +190,15 @@ def corner(in_channels: int, out_channels: int) -> nn.Module:
         return torch.cat([crop(skip, (0, 0), tuple(up.shape[2:])), up], 1)
 
     return _Step(_double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), join)
+
+
+@up_block.mistake(
+    "You joined `x` itself, without enlarging it first, so the skip was quietly cut down to its size. The up-convolution comes "
+    "first: it doubles the map and brings its channels down."
+)
+def never_enlarged(in_channels: int, out_channels: int) -> nn.Module:
+    class Small(_Step):
+        def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+            return self.block(self.join(x, skip))
+
+    return Small(_double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), crop_and_concat)
