@@ -1,10 +1,12 @@
 """Notebooks as tests: nbval runs every cell of lessons/ (as a student finds it) and solutions/ (as it should end)."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ _VARIABLES = {
     "lessons": {"MEDSEGEDU_STRICT": "not started", "MEDSEGEDU_PRESET": "smoke"},
     "solutions": {"MEDSEGEDU_STRICT": "right", "MEDSEGEDU_PRESET": os.environ.get("MEDSEGEDU_PRESET", "quick")},
 }
+_NO_DESCRIPTION = ("", "An interactive figure.")  # none, and what `show.explore` says when nobody described its figure
 _SCRATCH = pytest.StashKey[Path]()
 
 
@@ -32,6 +35,27 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
         for name, value in variables.items():
             patch.setenv(name, value)
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A cell whose figure has no alternative text fails, for those who can't see it."""
+    result = yield
+    for output in getattr(item, "test_outputs", None) or ():
+        for alt in _descriptions(output):
+            if alt.strip() in _NO_DESCRIPTION:
+                pytest.fail("The cell shows a figure without a description; give it alt=.", pytrace=False)
+    return result
+
+
+def _descriptions(output: dict[str, Any]) -> list[str]:
+    """The alternative text of every image in a cell's output; empty where it is missing."""
+    data = output.get("data", {})
+    html = "".join(data.get("text/html", ""))
+    alts = [re.search(r'\balt="([^"]*)"', image) for image in re.findall(r"<img\b[^>]*>", html)]
+    if "image/png" in data and not alts:
+        return [output.get("metadata", {}).get("image/png", {}).get("alt", "")]
+    return [alt[1] if alt else "" for alt in alts]
 
 
 def _scratch(config: pytest.Config) -> Path:

@@ -15,14 +15,14 @@
 # %% [markdown] id="why"
 # ## Why this lesson
 #
-# Lesson 00 told tissue from lesion by brightness alone. In 2012 neural networks were very good at another question: *what is
-# in this picture?* Their answer is one word, and a segmentation needs one for every pixel. So Dan Ciresan and his colleagues
-# asked for every pixel. Cut out the square around it. Ask the network what stands in the **centre**. Write the answer down,
-# move on by one pixel, ask again.
+# Lesson 00 told tissue from lesion by brightness alone. In 2012 neural networks were very good at another question: *what
+# is in this picture?* Their answer is one word, but a segmentation needs one for every pixel. So Dan Ciresan and his
+# colleagues asked for every pixel. Cut out the square around it. Ask the network what stands in the **centre**. Write the
+# answer down, move on by one pixel, ask again.
 #
-# That won the ISBI contest of 2012 on neurons in electron microscopy, by a large margin. The survey begins with it, and names two
-# faults: "many calculations were repeated, which was inefficient", and "the size of image blocks would directly affect the
-# accuracy of segmentation". In this lesson you build the window, and then you measure both.
+# With this they won the contest of 2012 on neurons in electron microscopy, by a large margin. The survey begins with the
+# idea, and names two faults: "many calculations were repeated, which was inefficient", and "the size of image blocks would
+# directly affect the accuracy of segmentation". In this lesson you build the sliding window, and then you measure both.
 
 # %% id="imports"
 import copy
@@ -57,11 +57,12 @@ figures.window(case, row, column, 33, dataset=train, contrast="FLAIR")
 # %% [markdown] id="see-text"
 # ## 1. See it: a window on a slice
 #
-# The classifier never sees the slice on the left. It sees the square on the right, in three contrasts (T1, T2 and FLAIR), and
-# says one of five words: background, CSF (the fluid), grey matter, white matter, lesion. How large should the square be? Let
-# us train four classifiers, for squares of 5, 9, 17 and 33 pixels. All get the same number of steps and have about ten
-# thousand weights, so that only the size differs. `CentrePatchSampler` draws the squares; you will write its two halves
-# yourself in a moment. The cell takes five to thirty seconds.
+# The classifier never sees the slice on the left. It sees the square on the right, in three contrasts (T1, T2 and FLAIR),
+# and says one of five words: background, CSF (the fluid), grey matter, white matter, lesion.
+#
+# How large should the square be? Let us train four classifiers, for squares of 5, 9, 17 and 33 pixels. All get the same
+# number of steps and have about ten thousand weights, so that only the size differs. `CentrePatchSampler` draws the
+# squares; you will write its two halves yourself in a moment. The cell takes five to thirty seconds.
 
 # %% id="train-four"
 STEPS = choose(smoke=3, quick=300, full=3000)
@@ -69,7 +70,7 @@ CHANNELS = {5: 88, 9: 16, 17: 16, 33: 16}  # by patch size
 
 
 def learn(size, sampler, in_channels=3, classes=5):
-    """A classifier for patches of `size` pixels, trained on what the sampler draws, and the seconds it took."""
+    """A classifier of patches of `size` pixels, trained on what the sampler draws; and the seconds."""
     torch.manual_seed(0)
     classifier = PatchClassifier(in_channels, classes, patch=size, width=CHANNELS[size])
     history = fit(classifier, sampler, steps=STEPS, loss=F.cross_entropy, progress=False)
@@ -80,9 +81,9 @@ classifiers, seconds = {}, {}
 for size in CHANNELS:
     classifiers[size], seconds[size] = learn(size, CentrePatchSampler(train, size))
 
-weights = {size: sum(p.numel() for p in classifier.parameters()) for size, classifier in classifiers.items()}
-lines = [f"**{size} px:** {weights[size]:,} weights, trained in {seconds[size]:.1f} s" for size in CHANNELS]
-display(Markdown("; ".join(lines)))
+for size, classifier in classifiers.items():
+    weights = sum(parameter.numel() for parameter in classifier.parameters())
+    display(Markdown(f"**{size} px:** {weights:,} weights, trained in {seconds[size]:.1f} s"))
 
 
 # %% [markdown] id="explore-text"
@@ -115,10 +116,11 @@ show.explore(look, row=(0, height - 1, 1, row), column=(0, width - 1, 1, column)
 
 # %% id="patch"
 def extract_patch(image, row, column, size):
-    """The square of odd `size` around one pixel, mirrored at the borders: (C, H, W) -> (C, size, size)."""
+    """The square of odd size around a pixel, mirrored at borders: (C, H, W) -> (C, size, size)."""
     # region solution
     half = size // 2
-    mirrored = F.pad(image[None], (half, half, half, half), mode="reflect")[0]  # (C, H + size - 1, W + size - 1)
+    margins = (half, half, half, half)
+    mirrored = F.pad(image[None], margins, mode="reflect")[0]  # (C, H + size - 1, W + size - 1)
     return mirrored[:, row : row + size, column : column + size]  # (C, size, size)
     # endregion
 
@@ -138,7 +140,7 @@ top = int((case.label > 0).any(1).nonzero()[0])  # the first row with brain in i
 below = case.image[:, top + 4 :]  # a slice that was cut off, so that the brain meets the edge
 edge = extract_patch(below, 0, width // 2 - 6, 33)[flair]
 titles = [f"{size} px" for size in CHANNELS]
-alt = "One lesion pixel in patches of 5, 9, 17 and 33 pixels, and a patch at the edge: its halves are mirrored."
+alt = "One lesion pixel in patches of 5, 9, 17 and 33 pixels, and a mirrored patch at the edge."
 show.gallery([*patches, edge], [*titles, "at the edge: mirrored"], columns=5, same_range=True, alt=alt)
 
 # %% [markdown] id="balance-text"
@@ -152,8 +154,8 @@ labels = torch.stack([case.label for case in train])  # (slices, H, W)
 shares = torch.bincount(labels.flatten(), minlength=5) / labels.numel()  # (5,)
 percent = {name: 100 * float(share) for name, share in zip(train.classes, shares, strict=True)}
 said = ", ".join(f"{name} {value:.2f}" for name, value in percent.items())
-display(Markdown(f"Of 128 patches drawn anywhere, **{128 * shares[LESION]:.2f}** have a lesion in the centre."))
-show.bars(percent, "per cent of all pixels", alt=f"Share of each class in all pixels, in per cent: {said}.")
+display(Markdown(f"Of 128 patches drawn anywhere, **{128 * shares[LESION]:.2f}** show a lesion."))
+show.bars(percent, "per cent of all pixels", alt=f"Share of each class in per cent of all pixels: {said}.")
 
 # %% [markdown] id="balance-task"
 # One in three batches, and there a single pixel. A classifier that has never heard of lesions is right 997 times in 1000, so
@@ -166,7 +168,7 @@ show.bars(percent, "per cent of all pixels", alt=f"Share of each class in all pi
 
 # %% id="balance"
 def balanced_sample(label, n, random):
-    """n pixels, equally many of each class present: label (H, W) or (slices, H, W) -> (n, label.ndim)."""
+    """n pixels, evenly of all classes present: label (H, W) or (slices, H, W) -> (n, label.ndim)."""
     # region solution
     classes = label.unique()
     positions = []
@@ -204,7 +206,7 @@ figures.draws(typical, drawn, dataset=train, contrast="FLAIR")
 
 # %% id="balance-train"
 class YourSampler:
-    """Batches of 128 patches and the classes of their centres: drawn by `choose`, cut by `extract_patch`."""
+    """Batches of 128 patches and their centres' classes: drawn by `choose`, cut by `extract_patch`."""
 
     def __init__(self, dataset, size, choose):
         self.dataset, self.size, self.random = dataset, size, np.random.default_rng(0)
@@ -215,7 +217,8 @@ class YourSampler:
     def draw(self):
         positions = self.batches[self.step]  # (128, 3)
         self.step += 1
-        patches = [extract_patch(self.dataset[s].image, r, c, self.size) for s, r, c in positions.tolist()]
+        places = positions.tolist()
+        patches = [extract_patch(self.dataset[s].image, r, c, self.size) for s, r, c in places]
         return torch.stack(patches), labels[tuple(positions.T)]  # (128, 3, size, size) and (128,)
 
 
@@ -314,7 +317,7 @@ display(Markdown(f"The largest difference between the two ways: {gap:.0e}."))
 
 # %% id="slide"
 def segment_by_patches(classifier, image, size):
-    """Classify the window around every pixel, a row of windows a batch: (C, H, W) -> (H, W) int64."""
+    """The class of the window around every pixel, asked row by row: (C, H, W) -> (H, W) int64."""
     # region solution
     height, width = image.shape[1:]
     rows = []
@@ -345,10 +348,10 @@ minutes = head / slid.numel() * slow / 60
 same = 100 * float((slid == borrowed).float().mean())
 display(
     Markdown(
-        f"**{slid.numel():,} windows** of 33 pixels: **{slow:.1f} s** for one small slice. A head at 1 mm has "
-        f"{head / 1e6:.1f} million voxels; at this pace it takes **{minutes:.0f} minutes**.\n\n"
-        f"The borrowed shortcut needs {1000 * fast:.0f} ms, and {same:.1f} % of its labels are the same. "
-        "Hold that thought."
+        f"**{slid.numel():,} windows** of 33 pixels: **{slow:.1f} s** for one small slice. A head "
+        f"at 1 mm has {head / 1e6:.1f} million voxels; at this pace it takes **{minutes:.0f} minutes**.\n\n"
+        f"The borrowed shortcut needs {1000 * fast:.0f} ms, and {same:.1f} % of its labels are the "
+        "same. Hold that thought."
     )
 )
 both = {"9 px": label_map(ready[9], case.image), "33 px": slid}
@@ -381,7 +384,7 @@ show.explore(figures.shared, size=(3, 33, 2, 9), step=(1, 12, 1, 1))
 
 # %% id="work"
 def count_redundant_work(layers, size):
-    """[(channels in, channels out, kernel, pool), ...], size -> (multiplications a window, a pixel once)."""
+    """[(channels in, channels out, kernel, pool), ...], size -> multiplications (a window, a pixel)."""
     # region solution
     per_window, per_pixel = 0, 0
     for inputs, outputs, kernel, pool in layers:
@@ -464,18 +467,20 @@ def three_layers(kernel, pool, dilation):
 show.explore(three_layers, kernel=(2, 5, 1, 3), pool=(1, 3, 1, 2), dilation=(1, 3, 1, 1))
 
 # %% id="field-paper"
-ciresan = [(4, 1, 1), (2, 2, 1), (5, 1, 1), (2, 2, 1), (4, 1, 1), (2, 2, 1), (4, 1, 1), (2, 2, 1), (3, 1, 1)]
-sees = f"It sees **{receptive_field(ciresan)} pixels**; its patches have 95. None is wasted, and none is missing."
-display(Markdown(f"Ciresan's largest network: four convolutions, four pools, a full connection of 3 x 3. {sees}"))
+pool = (2, 2, 1)
+ciresan = [(4, 1, 1), pool, (5, 1, 1), pool, (4, 1, 1), pool, (4, 1, 1), pool, (3, 1, 1)]
+sees = f"it sees **{receptive_field(ciresan)} pixels**, and its patches have 95. None is wasted, none is missing."
+display(Markdown(f"Ciresan's largest network, with a fully connected layer on a map of 3 x 3: {sees}"))
 
 # %% [markdown] id="measure-text"
 # ## 3. Measure it
 #
 # ### Is it inefficient?
 #
-# The survey: "many calculations were repeated, which was inefficient." We count the operations of all windows of an image and
-# of one pass over it, then we use the clock. The star is your machine, now; the grey dots are five seeds that we measured.
-# The claim is to hold if the window needs at least ten times as much, a bound that was fixed before anything was measured.
+# The survey: "many calculations were repeated, which was inefficient." We count the multiplications for all windows of an
+# image and for one pass over it, and then we use the clock. The star is your machine, now; the grey dots are five seeds
+# that we measured. The claim holds if the window needs at least ten times as much. That bound was set before the five seeds
+# were run.
 
 # %% id="measure-work"
 claims.get("01.redundant").figure(claims.get("01.redundant").measure(seed=0))
@@ -487,8 +492,9 @@ claims.get("01.slow").figure(claims.get("01.slow").measure(seed=0))
 # ### Does the size matter?
 #
 # "The size of image blocks would directly affect the accuracy of segmentation." Your four classifiers have had the same
-# number of steps and patches. Before you run the cell: which will be best, and which worst? The score is the mean Dice of the
-# three tissues and the lesions on patients that none of them has seen. The bound: 0.05 Dice between 33 and 9 pixels.
+# number of steps and of patches. Before you run the cell: which will be best, and which worst? The score is the mean Dice
+# of the three tissues and the lesions, on patients whom none of them has seen. The bound: 0.05 Dice between 33 and 9
+# pixels.
 
 # %% id="measure-size"
 own = {}
@@ -498,27 +504,29 @@ for size in CHANNELS:
 claims.get("01.block_size").figure(own)
 
 # %% [markdown] id="context-text"
-# Small windows win? Not so fast. With three contrasts the brightness of a single pixel nearly gives its class away, so there
-# is little that surroundings could add. Now take T2 and FLAIR away. In T1 a lesion is as grey as grey matter, and only its
-# place, in the middle of the white, betrays it. (Five seeds from our machine; nothing is trained here.)
+# Are small windows better, then? With three contrasts the brightness of a single pixel nearly gives its class away, and
+# there is little that its surroundings could add. So take T2 and FLAIR away. In T1 a lesion is as grey as grey matter, and
+# only its place, in the middle of the white, betrays it. (These are our five seeds; nothing is trained here.)
 
 # %% id="measure-context"
 claims.get("01.block_context").figure()
 
 # %% [markdown] id="size-after"
-# So there is no best size, only a best size *for a task*. A small window is sharp but short-sighted. A large one has context,
-# but two neighbouring large windows look almost alike, and the label may still change between them; and each pool on the way
-# in throws some of the position away. Mind the limits of our experiment, too: with ten times the steps the 33-pixel
-# classifier catches up a good part of the way (`MEDSEGEDU_PRESET=full` trains that long). It needs more to learn the same.
+# So there is no best size, only a best size *for a task*. A small window is sharp but short-sighted. A large one has
+# context, but two neighbouring large windows look almost alike, and still the label may change between them; and each pool
+# on the way in throws some of the position away.
 #
-# What you would like is context *and* sharpness. Keep that wish; lesson 03 grants it.
+# Mind the limits of our experiment. A large window takes longer to learn: in our runs ten times the steps
+# (`MEDSEGEDU_PRESET=full`) halved the gap between 33 and 9 pixels. It was still there.
+#
+# What one would like is context *and* sharpness. Keep that wish; lesson 03 grants it.
 #
 # ## 4. Reality check: the hippocampus
 #
-# Virtual patients are kind. Here are real ones: MRI of the hippocampus, a part of the brain as long as a thumb, with an anterior
-# and a posterior part to be told apart. There is only one contrast, and in it the hippocampus is as grey as the cortex
-# around it. We split by *patient* (lesson 00), train our four sizes again, and measure on patients held out. Make a bet
-# first: does the order stay the same as with our virtual patients?
+# Virtual patients are kind. Here are real ones: MRI of the hippocampus, a part of the brain as long as a thumb, with an
+# anterior and a posterior part to be told apart. There is only one contrast, and in it the hippocampus is as grey as the
+# cortex around it. We split by *patient* (lesson 00), train our four sizes again, and measure on patients held out. Make a
+# bet first: will the order be the same as with our virtual patients?
 
 # %% id="real-load"
 try:
@@ -554,19 +562,21 @@ if real is not None:
 # %% id="real-look"
 if real is not None:
     patient = max(real_test, key=lambda case: int((case.label == 1).sum()))
-    maps = {f"{size} px": label_map(real_classifiers[size], patient.image, real_shares) for size in (9, 33)}
+    maps = {}
+    for size in (9, 33):
+        maps[f"{size} px"] = label_map(real_classifiers[size], patient.image, real_shares)
     display(show.compare(patient, maps, 1, class_name=real.classes[1], zoom=False))
 
 # %% [markdown] id="real-text"
-# In our runs the order turned over: 5 pixels were nearly useless and 33 pixels best, by a wide margin. Brightness says little
-# here, so the surroundings decide, as for lesions in T1. Had we stopped at the virtual patients with three contrasts, we would have
-# written "small windows are best" into a report. That is what reality checks are for.
+# In our runs the order turned over: 5 pixels were nearly useless, and 33 pixels were best by a wide margin. Brightness says
+# little here, so the surroundings decide, as for lesions in T1. Had we stopped at the virtual patients with their three
+# contrasts, we would have written "small windows are best" into a report. That is what reality checks are for.
 #
 # ## 5. The ledger
 #
-# One row for the best size. The score comes from the course's ruler, sixteen patients whom no lesson trains on. For the
-# operations we dress *your* loop as a network, so that the ledger counts what the sliding window really spends.
-
+# One row, for the size that did best on our virtual patients. The score comes from the course's ruler, sixteen patients on
+# whom no lesson trains. For the operations we dress *your* loop as a network, so that the ledger counts what the sliding
+# window really spends.
 
 # %% id="ledger"
 class Slide(torch.nn.Module):
@@ -580,11 +590,10 @@ class Slide(torch.nn.Module):
         return segment_by_patches(self.classifier, image[0], self.classifier.patch)
 
 
-ledger = Ledger()
 best = max(CHANNELS, key=lambda size: own[f"{size} px"])
 on_the_ruler = evaluate(lambda case: label_map(ready[best], case.image), ruler())
-ledger.add("01", f"sliding window, {best} px", on_the_ruler, model=Slide(ready[best]), seconds=seconds[best])
-display(ledger)
+name = f"sliding window, {best} px"
+Ledger().add("01", name, on_the_ruler, model=Slide(ready[best]), seconds=seconds[best])
 
 # %% [markdown] id="quiz"
 # ## 6. Quiz
@@ -594,55 +603,84 @@ display(ledger)
 # **1. Training patches are drawn evenly from five classes. The classifier gives a pixel 0.5 for lesion and 0.5 for white
 # matter. What do you write on the map of a whole slice?**
 #
-# <details><summary>(a) Either: the two are equally likely.</summary>In the world of the training batches they are. In the
-# slice white matter is about fifty times as common, so an undecided patch is most probably white matter.</details>
-# <details><summary>(b) White matter, after weighing with the true shares.</summary>Yes. Probability times share: 0.5 x
-# 0.125 against 0.5 x 0.0025. That is <code>undo_balance</code>.</details>
-# <details><summary>(c) Lesion: missing one is worse.</summary>That can be a good reason, but then say so, and choose the
-# shares (or costs) openly. A balanced batch is no statement about how bad a mistake is.</details>
+# <details><summary>(a) Either: the two are equally likely.</summary>
+# In the world of the training batches they are. In the slice white matter is about fifty times as common, so an
+# undecided patch is most probably white matter.
+# </details>
+#
+# <details><summary>(b) White matter, after weighing with the true shares.</summary>
+# Yes. Probability times share: 0.5 x 0.125 against 0.5 x 0.0025. That is <code>undo_balance</code>.
+# </details>
+#
+# <details><summary>(c) Lesion: missing one is worse.</summary>
+# That can be a good reason, but then say so, and choose the shares (or costs) openly. A balanced batch is no
+# statement about how bad a mistake is.
+# </details>
 #
 # **2. A window of 33 pixels moves on by one column. How much of what it reads is new?**
 #
-# <details><summary>(a) One column of 33 pixels, 3 % of it.</summary>Yes: 33 of 1,089 pixels. The other 97 % were read a
-# moment ago.</details>
-# <details><summary>(b) Half of it.</summary>That would be true for a step of 16 or 17 pixels. The window moves by
-# one.</details>
-# <details><summary>(c) All: each window is an image of its own for the network.</summary>That is how the computation treats
-# it, and why it is slow. But the numbers in it are not new.</details>
+# <details><summary>(a) One column of 33 pixels, 3 % of it.</summary>
+# Yes: 33 of 1,089 pixels. The other 97 % were read a moment ago.
+# </details>
+#
+# <details><summary>(b) Half of it.</summary>
+# That would be true for a step of 16 or 17 pixels. The window moves by one.
+# </details>
+#
+# <details><summary>(c) All: each window is an image of its own for the network.</summary>
+# That is how the computation treats it, and why it is slow. But the numbers in it are not new.
+# </details>
 #
 # **3. Why mirror the image at its borders, instead of filling up with zeros?**
 #
-# <details><summary>(a) Zeros would slow the network down.</summary>No: a multiplication with zero takes as long as any
-# other.</details>
-# <details><summary>(b) A mirrored border looks like image, a black frame does not.</summary>Yes. The classifier should meet
-# at the border what it met in training. (With a background that is black anyway, as around a head, the difference is
-# small.)</details>
-# <details><summary>(c) The mirror shows what really lies outside.</summary>No. Nobody knows what lies outside; the mirror
-# is a harmless guess.</details>
+# <details><summary>(a) Zeros would slow the network down.</summary>
+# No: a multiplication with zero takes as long as any other.
+# </details>
+#
+# <details><summary>(b) A mirrored border looks like image, a black frame does not.</summary>
+# Yes. The classifier should meet at the border what it met in training. (With a background that is black anyway, as
+# around a head, the difference is small.)
+# </details>
+#
+# <details><summary>(c) The mirror shows what really lies outside.</summary>
+# No. Nobody knows what lies outside; the mirror is a harmless guess.
+# </details>
 #
 # **4. A network has the layers kernel 3, pool 2, kernel 3. Its receptive field is...**
 #
-# <details><summary>(a) 6: 1 + 2 + 1 + 2.</summary>You forgot the pool's stride. Behind it neighbours lie two pixels apart,
-# so the second kernel adds 4, not 2.</details>
-# <details><summary>(b) 8: 1 + 2 + 1 + 4.</summary>Yes. The last kernel has two gaps of two pixels each.</details>
-# <details><summary>(c) 10: 1 + 2 + 1 x 2 + 2 x 2 + 1.</summary>Too much: the pool's own stride doesn't count for the pool's
-# own kernel, only for what comes behind it.</details>
+# <details><summary>(a) 6: 1 + 2 + 1 + 2.</summary>
+# You forgot the pool's stride. Behind it neighbours lie two pixels apart, so the second kernel adds 4, not 2.
+# </details>
+#
+# <details><summary>(b) 8: 1 + 2 + 1 + 4.</summary>
+# Yes. The last kernel has two gaps of two pixels each.
+# </details>
+#
+# <details><summary>(c) 10: 1 + 2 + 1 x 2 + 2 x 2 + 1.</summary>
+# Too much: the pool's own stride doesn't count for the pool's own kernel, only for what comes behind it.
+# </details>
 #
 # **5. On three contrasts 33-pixel patches scored lower than 9-pixel patches. What does that prove?**
 #
-# <details><summary>(a) Context is useless.</summary>No: with T1 alone larger windows found more lesions. Context is worth
-# little where a pixel's own brightness says enough.</details>
-# <details><summary>(b) Large windows are worse.</summary>Only with this task, this network and these few steps. With more
-# steps the gap becomes smaller.</details>
-# <details><summary>(c) For this task and this training the size matters, and by how much.</summary>Yes. That is all that
-# the experiment says, and it is what the survey claims.</details>
+# <details><summary>(a) Context is useless.</summary>
+# No: with T1 alone larger windows found more lesions. Context is worth little where a pixel's own brightness says
+# enough.
+# </details>
+#
+# <details><summary>(b) Large windows are worse.</summary>
+# Only with this task, this network and these few steps. With more steps the gap becomes smaller.
+# </details>
+#
+# <details><summary>(c) For this task and this training the size matters, and by how much.</summary>
+# Yes. That is all that the experiment says, and it is what the survey claims.
+# </details>
 
 # %% [markdown] id="read"
 # ## 7. What to read
 #
 # - D. Ciresan, A. Giusti, L. Gambardella, J. Schmidhuber, *Deep Neural Networks Segment Neuronal Membranes in Electron
-#   Microscopy Images*, NIPS 2012, [papers.nips.cc](https://papers.nips.cc/paper/4741). The sliding window itself: mirrored
-#   borders, balanced patches, and what they did about the probabilities.
+#   Microscopy Images*, [NIPS 2012][ciresan]. The sliding window itself: mirrored borders, balanced patches, and what they did
+#   about the probabilities.
 # - A. Giusti, D. Ciresan and others, *Fast Image Scanning with Deep Max-Pooling Convolutional Neural Networks*, ICIP 2013,
 #   [arXiv:1302.1700](https://arxiv.org/abs/1302.1700). The same authors, a year later: how not to compute anything twice.
 # - S. Pereira, A. Pinto, V. Alves, C. Silva, *Brain Tumor Segmentation Using Convolutional Neural Networks in MRI Images*,
@@ -654,3 +692,5 @@ display(ledger)
 # - A. Araujo, W. Norris, J. Sim, *Computing Receptive Fields of Convolutional Neural Networks*, Distill 2019,
 #   [doi:10.23915/distill.00021](https://doi.org/10.23915/distill.00021). Exercise 1.6 for every kind of network, with
 #   pictures.
+#
+# [ciresan]: https://papers.nips.cc/paper_files/paper/2012/hash/459a4ddcb586f24efd9395aa7662bc7c-Abstract.html

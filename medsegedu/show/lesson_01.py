@@ -116,7 +116,7 @@ def draws(case: Case, groups: Mapping[str, Any], *, dataset: Dataset, contrast: 
     mm = plane_spacing(case.spacing, None)
     counted = {}
     with style():
-        figure, axes = canvas(1, len(groups), size=(3.6 * len(groups), 4.9))
+        figure, axes = canvas(1, len(groups), size=(3.6 * len(groups), 5.4))
         for ax, (name, positions) in zip(axes, groups.items(), strict=True):
             draw_scan(ax, image, mm)
             where = array(positions).astype(int)
@@ -135,6 +135,26 @@ def draws(case: Case, groups: Mapping[str, Any], *, dataset: Dataset, contrast: 
 def _marker(index: int, classes: Sequence[str]) -> dict[str, Any]:
     colour = "white" if index == 0 else class_style(index, classes).colour
     return {"linestyle": "", "marker": MARKERS[index % len(MARKERS)], "color": colour, "markersize": 6, "markeredgecolor": INK}
+
+
+def found_and_right(measured: Mapping[str, tuple[float, float]]) -> Picture:
+    """Two bars for each way: how much of what is there was found, and how much of what was claimed is right."""
+    looks = (("found (sensitivity)", BLUE, "//"), ("right (precision)", VERMILION, ".."))
+    with style():
+        figure, (ax,) = canvas(size=(7.2, 1.2 + 0.75 * len(measured)))
+        for k, (name, colour, hatch) in enumerate(looks):
+            values = [pair[k] for pair in measured.values()]
+            places = np.arange(len(measured)) + 0.36 * (k - 0.5)
+            bars = ax.barh(places, values, height=0.32, color=colour, hatch=hatch, edgecolor="white", label=name)
+            ax.bar_label(bars, labels=[f"{value:.2f}" for value in values], padding=4)
+        ax.set_yticks(range(len(measured)), list(measured))
+        ax.invert_yaxis()
+        ax.tick_params(axis="y", length=0)
+        ax.set_xlim(0, 1.12)
+        ax.set_xlabel("share of the pixels")
+        figure.legend(loc="outside lower center", ncols=2, handleheight=1.2, handlelength=2.4)
+    said = "; ".join(f"{name}: {a:.2f} found, {b:.2f} right" for name, (a, b) in measured.items())
+    return Picture(figure, f"How many of the wanted pixels are found, and how many of the claimed ones are right. {said}.")
 
 
 def pyramid(layers: Sequence[tuple[int, int, int]], field: int | None = None) -> Picture:

@@ -109,9 +109,12 @@ def count_flops(model: nn.Module, image: Tensor) -> int:
 
 def peak_memory_mb() -> int | None:
     """The most memory that this process has held so far, in MB; None where the system does not tell (Windows)."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux; its getrusage would count the process that started this one
+        held = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return round(int(held) * 1024 / 1e6)
     if sys.platform == "win32":
         return None
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1e6 if sys.platform == "darwin" else 1e3))  # bytes there, kB here
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)  # macOS counts bytes

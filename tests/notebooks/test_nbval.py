@@ -56,3 +56,15 @@ def test_an_error_in_a_cell_or_in_a_widgets_callback_fails(checkout: Path) -> No
     write(checkout / "lessons" / "00_a.ipynb", "1 / 0", callback, "2")
     done = pytest_in(checkout)
     assert "2 failed, 1 passed" in done.stdout, done.stdout
+
+
+def test_a_figure_without_a_description_fails(checkout: Path) -> None:
+    picture = "from IPython.display import HTML, display\nHTML('<img {} src=x>')"
+    plot = "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])"
+    described = "display({'image/png': 'aGk=', 'text/plain': ''}, metadata={'image/png': {'alt': 'A dot.'}}, raw=True)"
+    wrong = [picture.format(""), picture.format('alt=""'), picture.format('alt="An interactive figure."'), plot]
+    right = [picture.format('alt="A line."'), described, "print('text')"]
+    write(checkout / "solutions" / "00_a.ipynb", *wrong, *right)
+    done = pytest_in(checkout)
+    assert "4 failed, 3 passed" in done.stdout, done.stdout
+    assert done.stdout.count("give it alt=") == 4

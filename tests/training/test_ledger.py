@@ -1,6 +1,8 @@
 """The ledger keeps one row a method, counts exactly, and survives what happens to files."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,16 @@ def test_a_broken_ledger_is_named(tmp_path: Path) -> None:
 
 def test_flops_of_a_convolution_are_counted_by_hand() -> None:
     assert count_flops(nn.Conv2d(3, 7, 3, padding=1), torch.rand(1, 3, 10, 12)) == 2 * 10 * 12 * 7 * 3 * 9
+
+
+def test_the_peak_is_what_was_held_and_never_falls() -> None:
+    code = (
+        "import torch; from medsegedu.training import peak_memory_mb as peak\n"
+        "before = peak(); block = torch.ones(60_000_000); during = peak(); del block; print(before, during, peak())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    if "None" in done.stdout:
+        pytest.skip("this system does not tell how much memory a process has held")
+    before, during, after = map(int, done.stdout.split())
+    assert 230 <= during - before <= 260  # 240 MB
+    assert after >= during

@@ -3,13 +3,12 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
+from medsegedu.exercises.lesson_00.answers import Mask
+from medsegedu.exercises.lesson_00.formulas import twice
 from medsegedu.metrics import dice as reference
-
-Mask = NDArray[np.bool_]
 
 dice = Exercise(
     "00.dice",
@@ -53,18 +52,48 @@ def nothing_found(random: Random) -> tuple[Any, ...]:
     return np.zeros((8, 5), bool), random.mask(8, 5).numpy()
 
 
-def _counts(prediction: Mask, label: Mask) -> tuple[int, int, int]:
-    """How many pixels are in both, in the prediction, and in the label."""
-    return int((prediction & label).sum()), int(prediction.sum()), int(label.sum())
-
-
-@dice.mistake(
+twice(
+    dice,
+    "intersection_over_union",
     "This is IoU, not Dice: you divided the overlap by the union. Dice divides it by the mean size of the two masks, "
-    "2 |P and T| / (|P| + |T|). Keep your function, it is the next exercise."
+    "2 |P and T| / (|P| + |T|). Keep your function, it is the next exercise.",
+    lambda prediction, label: (prediction & label).sum() / (prediction | label).sum(),
 )
-def intersection_over_union(prediction: Mask, label: Mask) -> float:
-    both, predicted, true = _counts(prediction, label)
-    return both / (predicted + true - both) if predicted + true else 1.0
+twice(
+    dice,
+    "sensitivity",
+    "This is sensitivity (recall), the part of the label that was found. Painting the whole image would score 1. Dice "
+    "also counts what was painted in vain: divide by both sizes.",
+    lambda prediction, label: (prediction & label).sum() / label.sum(),
+)
+twice(
+    dice,
+    "precision",
+    "This is precision, the part of the prediction that is right. A single correct pixel would score 1. Dice also counts "
+    "what was missed: divide by both sizes.",
+    lambda prediction, label: (prediction & label).sum() / prediction.sum(),
+)
+twice(
+    dice,
+    "factor_two_forgotten",
+    "The factor 2 is missing: two equal masks get 0.5 from you, and they should get 1. The overlap lies in both masks, so "
+    "it counts twice.",
+    lambda prediction, label: (prediction & label).sum() / (prediction.sum() + label.sum()),
+)
+twice(
+    dice,
+    "plus_of_booleans",
+    "`prediction + label` of two boolean arrays means *or*, so pixels of the overlap count once in your denominator, and "
+    "your Dice can exceed 1. Add the two sums: `prediction.sum() + label.sum()`.",
+    lambda prediction, label: 2 * (prediction & label).sum() / (prediction + label).sum(),
+)
+twice(
+    dice,
+    "equal_pixels",
+    "`prediction == label` is also true where both are background, so you count pixels that concern nobody. The overlap is "
+    "where both are `True`: `prediction & label`.",
+    lambda prediction, label: 2 * (prediction == label).sum() / (prediction.sum() + label.sum()),
+)
 
 
 @dice.mistake(
@@ -73,42 +102,6 @@ def intersection_over_union(prediction: Mask, label: Mask) -> float:
 )
 def accuracy(prediction: Mask, label: Mask) -> float:
     return float((prediction == label).mean())
-
-
-@dice.mistake(
-    "This is sensitivity (recall), the part of the label that was found. Painting the whole image would score 1. Dice "
-    "also counts what was painted in vain: divide by both sizes."
-)
-def sensitivity(prediction: Mask, label: Mask) -> float:
-    both, predicted, true = _counts(prediction, label)
-    return both / true if true else float(predicted == 0)
-
-
-@dice.mistake(
-    "This is precision, the part of the prediction that is right. A single correct pixel would score 1. Dice also counts "
-    "what was missed: divide by both sizes."
-)
-def precision(prediction: Mask, label: Mask) -> float:
-    both, predicted, true = _counts(prediction, label)
-    return both / predicted if predicted else float(true == 0)
-
-
-@dice.mistake(
-    "The factor 2 is missing: two equal masks get 0.5 from you, and they should get 1. The overlap lies in both masks, so "
-    "it counts twice."
-)
-def factor_two_forgotten(prediction: Mask, label: Mask) -> float:
-    both, predicted, true = _counts(prediction, label)
-    return both / (predicted + true) if predicted + true else 1.0
-
-
-@dice.mistake(
-    "`prediction + label` of two boolean arrays means *or*, so pixels of the overlap count once in your denominator, and "
-    "your Dice can exceed 1. Add the two sums: `prediction.sum() + label.sum()`."
-)
-def plus_of_booleans(prediction: Mask, label: Mask) -> float:
-    both, total = (prediction & label).sum(), (prediction + label).sum()
-    return float(2 * both / total) if total else 1.0
 
 
 @dice.mistake(
@@ -125,8 +118,8 @@ def zero_by_zero(prediction: Mask, label: Mask) -> float:
     "both empty gives 1."
 )
 def empty_is_worst(prediction: Mask, label: Mask) -> float:
-    both, predicted, true = _counts(prediction, label)
-    return 2 * both / (predicted + true) if predicted + true else 0.0
+    total = int(prediction.sum() + label.sum())
+    return 2 * int((prediction & label).sum()) / total if total else 0.0
 
 
 @dice.mistake(
@@ -142,8 +135,7 @@ def empty_label_is_perfect(prediction: Mask, label: Mask) -> float:
     "lesion that was missed altogether, and more the smaller the lesion is. Treat the empty case by itself."
 )
 def smoothed(prediction: Mask, label: Mask) -> float:
-    both, predicted, true = _counts(prediction, label)
-    return (2 * both + 1) / (predicted + true + 1)
+    return float((2 * (prediction & label).sum() + 1) / (prediction.sum() + label.sum() + 1))
 
 
 @dice.mistake("Right, but in per cent. Dice is given as a number between 0 and 1: leave out the factor 100.")

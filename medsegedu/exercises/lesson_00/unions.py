@@ -3,14 +3,13 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
+from medsegedu.exercises.lesson_00.answers import Mask
+from medsegedu.exercises.lesson_00.formulas import twice
 from medsegedu.metrics import dice
 from medsegedu.metrics import iou as reference
-
-Mask = NDArray[np.bool_]
 
 iou = Exercise(
     "00.iou",
@@ -53,35 +52,41 @@ def nothing_found(random: Random) -> tuple[Any, ...]:
     return np.zeros((7, 6), bool), random.mask(7, 6).numpy()
 
 
-def _counts(prediction: Mask, label: Mask) -> tuple[int, int, int]:
-    """How many pixels are in both, in either, and in exactly one of the two."""
-    return int((prediction & label).sum()), int((prediction | label).sum()), int((prediction ^ label).sum())
-
-
-@iou.mistake(
+twice(
+    iou,
+    "dice_again",
     "This is Dice again. IoU divides the overlap by the union: pixels of the overlap count once above and once below, so "
-    "there is no factor 2."
+    "there is no factor 2.",
+    lambda prediction, label: 2 * (prediction & label).sum() / (prediction.sum() + label.sum()),
 )
-def dice_again(prediction: Mask, label: Mask) -> float:
-    return dice(prediction, label)
-
-
-@iou.mistake(
+twice(
+    iou,
+    "overlap_counted_twice",
     "You divided by the sum of both sizes, where the overlap counts twice. Two equal masks get 0.5 from you. The union "
-    "counts each pixel once: `(prediction | label).sum()`."
+    "counts each pixel once: `(prediction | label).sum()`.",
+    lambda prediction, label: (prediction & label).sum() / (prediction.sum() + label.sum()),
 )
-def overlap_counted_twice(prediction: Mask, label: Mask) -> float:
-    total = int(prediction.sum() + label.sum())
-    return int((prediction & label).sum()) / total if total else 1.0
-
-
-@iou.mistake(
+twice(
+    iou,
+    "factor_two_left",
+    "Your denominator is the union, as it should be, but a factor 2 is left over from Dice: two equal masks get 2. The "
+    "overlap counts once here.",
+    lambda prediction, label: 2 * (prediction & label).sum() / (prediction | label).sum(),
+)
+twice(
+    iou,
+    "exclusive_or",
     "`^` is *exclusive or*: it leaves the overlap out of your denominator. The union is `prediction | label`, pixels that "
-    "are in one mask or in both."
+    "are in one mask or in both.",
+    lambda prediction, label: (prediction & label).sum() / (prediction ^ label).sum(),
 )
-def exclusive_or(prediction: Mask, label: Mask) -> float:
-    both, _, one = _counts(prediction, label)
-    return both / one if one else 1.0
+twice(
+    iou,
+    "sensitivity",
+    "You divided by the label alone, which is sensitivity: whoever paints everything gets 1. The union also holds what was "
+    "painted in vain.",
+    lambda prediction, label: (prediction & label).sum() / label.sum(),
+)
 
 
 @iou.mistake(
@@ -101,26 +106,10 @@ def wrong_way_from_dice(prediction: Mask, label: Mask) -> float:
 
 
 @iou.mistake(
-    "Half of Dice is not IoU: two equal masks would get 0.5. From Dice D it is D / (2 - D); or divide the overlap by the "
-    "union."
-)
-def half_of_dice(prediction: Mask, label: Mask) -> float:
-    return dice(prediction, label) / 2
-
-
-@iou.mistake(
     "This is accuracy: pixels that are outside both masks count as right. IoU leaves those out, above and below."
 )
 def accuracy(prediction: Mask, label: Mask) -> float:
     return float((prediction == label).mean())
-
-
-@iou.mistake(
-    "You divided by the label alone, which is sensitivity: whoever paints everything gets 1. The union also holds what was "
-    "painted in vain."
-)
-def sensitivity(prediction: Mask, label: Mask) -> float:
-    return int((prediction & label).sum()) / int(label.sum()) if label.any() else float(not prediction.any())
 
 
 @iou.mistake(
@@ -144,8 +133,7 @@ def zero_by_zero(prediction: Mask, label: Mask) -> float:
     "For two empty masks you return 0. Nothing was there and nothing was claimed: that is perfect, so return 1.0."
 )
 def empty_is_worst(prediction: Mask, label: Mask) -> float:
-    both, either, _ = _counts(prediction, label)
-    return both / either if either else 0.0
+    return reference(prediction, label) if (prediction | label).any() else 0.0
 
 
 @iou.mistake(

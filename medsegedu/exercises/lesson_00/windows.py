@@ -132,3 +132,12 @@ def writes_into_the_scan(image: Image, center: float, width: float) -> Image:
     image[image < low] = low
     image[image > high] = high
     return (image - low) / width
+
+
+@window.mistake(
+    "You set what is darker than black to 0 and what is brighter than white to 1, but left all between as it was. That part "
+    "is the window: scale it with `(image - low) / width`."
+)
+def inside_not_scaled(image: Image, center: float, width: float) -> Image:
+    low, high = center - width / 2, center + width / 2
+    return np.where(image < low, 0.0, np.where(image > high, 1.0, image))

@@ -35,7 +35,7 @@ balanced_sample = Exercise(
         "lesion of 3 pixels has to serve 20 times.",
         "With 3 classes and n = 10, the counts are 4, 3 and 3: `n // 3`, and one more for the first `n % 3` classes.",
     ),
-    after="Right. The next cell shows what it changes: the same number of draws, with and without balance.",
+    after="The next cell shows what it changes: the same number of draws, with and without balance.",
     call=_tally,
 )
 

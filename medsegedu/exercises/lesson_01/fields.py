@@ -34,7 +34,7 @@ receptive_field = Exercise(
         "A kernel of 3 adds two more neighbours. How far away is each of them, in pixels? And with a dilation of 2?",
         "The stride of a layer matters for the layers behind it only: first make the field larger, then the distance.",
     ),
-    after="Right. The next cell asks it about Ciresan's network, whose patches have 95 pixels.",
+    after="Next, compare it with the figure, and then ask it about Ciresan's network.",
 )
 
 

@@ -33,7 +33,7 @@ segment_by_patches = Exercise(
         "`torch.stack` makes one batch (W, C, size, size) of a list of W patches. The classifier answers (W, K).",
         "The largest of K logits is in dimension 1: `argmax(dim=1)`. Stack the rows' answers at the end.",
     ),
-    after="Right: that is the segmentation of 2012. The next cell runs it on a slice, with a stopwatch.",
+    after="That is how one segmented in 2012. The next cell runs it on a slice, with a stopwatch.",
     seconds=20,
 )
 

@@ -22,7 +22,7 @@ extract_patch = Exercise(
         "Mirror first, cut afterwards. `F.pad(image[None], (left, right, top, bottom), mode='reflect')[0]` mirrors.",
         "Padding moves every pixel down and to the right by half a patch. Where does the window of (row, column) start now?",
     ),
-    after="Right, at the borders too. The next cell cuts patches of three sizes, and one that hangs over the edge.",
+    after="It works at the borders too. The next cell cuts patches of four sizes, and one that hangs over the edge.",
 )
 
 

@@ -27,7 +27,7 @@ undo_balance = Exercise(
         "Multiply each column by its class's share. What do the rows add up to now?",
         "Divide by the row's sum, `dim=1`; with `keepdim=True` it stays (N, 1) and fits.",
     ),
-    after="Right: that is Bayes' rule. The next cell lets it speak.",
+    after="That is Bayes' rule. The next cell applies it to every pixel of the patients held out.",
 )
 
 

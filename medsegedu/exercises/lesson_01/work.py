@@ -32,7 +32,7 @@ count_redundant_work = Exercise(
         "Without padding a kernel of 4 fits into a map of 9 at 6 places along a side. The pool then divides 6 by `pool`.",
         "If nothing is computed twice, each layer works at one place per pixel of the image: no map size in that sum.",
     ),
-    after="Right. The next cell counts for four patch sizes. Guess first: by what factor does 33 pixels repeat itself?",
+    after="The next cell counts for five networks. Guess first: by what factor does a window of 33 pixels repeat itself?",
 )
 
 
