@@ -758,10 +758,10 @@ print(f"Pixels that somebody marked as lesion before the network could be traine
 
 # %% [markdown] id="claim-human-read"
 # Look at the first number: on clear lesions the click was hardly needed in the first place. So "traditional methods
-# need a human" is not true without a condition either. And the last number is the human whom the survey does not see.
-# **He is not gone, he has moved**: from each new image to the training set, where every lesion of 192 slices was
-# outlined before the first step. Here the computer drew them. In a hospital it is a radiologist, who does nothing else
-# for days. A later lesson asks how few of them are enough.
+# need a human" is not true without a condition either. And the last number is the human whom the survey does not see,
+# **not gone but moved**: from each new image to the training set, where every lesion of 192 slices was outlined before
+# the first step. Here the computer drew them. In a hospital a radiologist does, for days. A later lesson asks how few
+# of them are enough.
 
 # %% [markdown] id="reality"
 # ## 10. Reality check
