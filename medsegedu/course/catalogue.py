@@ -33,9 +33,13 @@ def source_paths(root: Path | None = None) -> list[Path]:
     for path in paths:
         number = NAME.fullmatch(path.stem)
         if not number:
-            raise UserError(f"{folder.name}/{path.name}:1: a lesson is named like 03_unet.py; rename or move this file.")
+            raise UserError(
+                f"{folder.name}/{path.name}:1: a lesson is named like 03_unet.py; rename or move this file."
+            )
         if number[1] in numbers:
-            raise UserError(f"{folder.name}/{path.name}:1: {numbers[number[1]].name} has this number too; renumber one.")
+            raise UserError(
+                f"{folder.name}/{path.name}:1: {numbers[number[1]].name} has this number too; renumber one."
+            )
         numbers[number[1]] = path
     if not paths:
         raise UserError(f"No lessons in {folder}; a lesson is a file like 03_unet.py.")

@@ -45,6 +45,7 @@ class Neighbours:
 
 ALONE = Neighbours()
 
+
 def title_cell(info: LessonInfo, kind: str, repository: Repository | None, around: Neighbours) -> dict[str, Any]:
     """The first cell: what the lesson is, what it takes, what it teaches, and the buttons that open it elsewhere."""
     needs = ", ".join(_link(lesson) for lesson in around.prerequisites)

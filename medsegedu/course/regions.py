@@ -48,7 +48,9 @@ def versions(label: str, cell: Cell) -> Versions:
             if opened:
                 raise UserError(f"{label}:{number}: a region inside the region of line {opened[0]}; they do not nest.")
             if kind not in ("solution", "hint"):
-                raise UserError(f"{label}:{number}: unknown region `{kind}`; write solution or hint (prose: reword it).")
+                raise UserError(
+                    f"{label}:{number}: unknown region `{kind}`; write solution or hint (prose: reword it)."
+                )
             opened, inside = (number, indent, kind), []
         elif end := _END.fullmatch(line):
             if not opened:

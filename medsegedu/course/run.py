@@ -53,7 +53,12 @@ class RunResult:
 
 
 def run(
-    lesson: str, *, preset: str | None = None, out: Path | None = None, keep_going: bool = False, root: Path | None = None
+    lesson: str,
+    *,
+    preset: str | None = None,
+    out: Path | None = None,
+    keep_going: bool = False,
+    root: Path | None = None,
 ) -> RunResult:
     """Execute solved lessons, and say how it goes: a bar over the cells, the ledger's new rows, seconds and memory.
 

@@ -110,7 +110,7 @@ def _cells(label: str, lines: list[str], first: int) -> tuple[Cell, ...]:
         notebook = jupytext.reads("\n".join(lines[first - 1 :]), fmt=fmt)
     except ValidationError as error:  # only tags are looked at as early as this
         bad = next((n for n in markers if re.search(r"\btags\s*=\s*[^\[\s]", lines[n - 1])), first)
-        raise UserError(f"{label}:{bad}: `tags` must be a list of strings, as in tags=[\"student-only\"].") from error
+        raise UserError(f'{label}:{bad}: `tags` must be a list of strings, as in tags=["student-only"].') from error
     if len(notebook.cells) != len(markers):
         raise UserError(f"{label}:{first}: below, a `# %%` in a string is no cell; write that string otherwise.")
     cells: list[Cell] = []

@@ -38,6 +38,8 @@ class Exercise:
         exact_type: a float is no 0-dim tensor, a list no tuple (see `compare`).
         call: how to use an attempt on a case, `call(attempt, *arguments)`, where plain `attempt(*arguments)` is not the
             thing to compare: a class of modules, say (see `cases.fill_parameters`). Its parameters name the inputs.
+        shown: the answer as a student would write it, fit to be pasted; `solution()` shows its source. Default: the
+            reference.
 
     Attributes:
         lesson: "03".
@@ -63,6 +65,7 @@ class Exercise:
         gradients: bool = False,
         exact_type: bool = False,
         call: Callable[..., Any] | None = None,
+        shown: Callable[..., Any] | None = None,
     ) -> None:
         if not re.fullmatch(r"\d\d\.[a-z]\w*", key):
             raise ValueError(f"The key '{key}' must be a lesson and a name, like '03.crop_and_concat'.")
@@ -70,7 +73,7 @@ class Exercise:
             raise ValueError(f"{key}: hints must be a tuple of sentences, and difficulty 1, 2 or 3.")
         self.key, (self.lesson, self.name) = key, key.split(".")
         self.reference, self.title, self.minutes, self.difficulty = reference, title, minutes, difficulty
-        self.hints, self.after = tuple(hints), after
+        self.hints, self.after, self.shown = tuple(hints), after, shown or reference
         self.judge = Judge(key, reference, call, Rules(rtol, atol, exact_type), seconds, gradients)
         self.mistakes, self.sentences = self.judge.mistakes, self.judge.sentences
         self._hints_given = self._wrong_tries = 0
@@ -136,11 +139,11 @@ class Exercise:
         self._show(f"Hint {number} of {len(self.hints)}", self.hints[number - 1], more, metadata=metadata)
 
     def solution(self) -> None:
-        """Show the reference's source, once an attempt passed or after three wrong ones."""
+        """Show the source of `shown`, once an attempt passed or after three wrong ones."""
         left = TRIES - self._wrong_tries
         metadata = {"exercise": self.key, "solution": self._passed or left <= 0}
         if self._passed or left <= 0:
-            code = inspect.getsource(inspect.unwrap(self.reference))
+            code = inspect.getsource(inspect.unwrap(self.shown))
             self._show("Solution", "One way to do it:", metadata=metadata, code=code)
         else:
             tries = f"{left} more {'try' if left == 1 else 'tries'}"

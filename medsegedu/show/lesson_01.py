@@ -21,7 +21,7 @@ _RIM = [patheffects.withStroke(linewidth=3.4, foreground="black")]
 
 def window(
     case: Case, row: int, column: int, size: int, classifier: nn.Module | None = None, *, dataset: Dataset, contrast: str
-) -> Picture:
+) -> Picture:  # fmt: skip
     """The window's place on a slice, the patch that the classifier sees, and its answer for the pixel in the centre.
 
     Args:
@@ -63,7 +63,8 @@ def window(
 
 
 def _answers(ax: Axes, chances: Any, truth: int, classes: Sequence[str]) -> None:
-    bars = ax.barh(range(len(classes)), chances, color=[BLUE if k == truth else GREY for k in range(len(classes))], height=0.6)
+    colours = [BLUE if k == truth else GREY for k in range(len(classes))]
+    bars = ax.barh(range(len(classes)), chances, color=colours, height=0.6)
     bars[truth].set_hatch("///")
     bars[truth].set_edgecolor("white")
     ax.bar_label(bars, labels=[f"{chance:.2f}" for chance in chances], padding=3)
@@ -127,14 +128,15 @@ def draws(case: Case, groups: Mapping[str, Any], *, dataset: Dataset, contrast: 
             counted[name] = ", ".join(f"{classes[k]} {int((drawn == k).sum())}" for k in range(len(classes)))
             ax.set_title(f"{name}\n{classes[-1]}: {int((drawn == len(classes) - 1).sum())} of {len(drawn)}")
         keys = [Line2D([], [], label=name, **_marker(k, classes)) for k, name in enumerate(classes)]
-        figure.legend(handles=keys, loc="outside lower center", ncols=len(classes), handletextpad=0.2, columnspacing=1.2)
+        figure.legend(handles=keys, loc="outside lower center", ncols=len(classes), handletextpad=0.2)
     said = "; ".join(f"{name}: {counts}" for name, counts in counted.items())
     return Picture(figure, f"The centres of the patches that were drawn from one slice. {said}.")
 
 
 def _marker(index: int, classes: Sequence[str]) -> dict[str, Any]:
     colour = "white" if index == 0 else class_style(index, classes).colour
-    return {"linestyle": "", "marker": MARKERS[index % len(MARKERS)], "color": colour, "markersize": 6, "markeredgecolor": INK}
+    marker = MARKERS[index % len(MARKERS)]
+    return {"linestyle": "", "marker": marker, "color": colour, "markersize": 6, "markeredgecolor": INK}
 
 
 def found_and_right(measured: Mapping[str, tuple[float, float]]) -> Picture:
@@ -154,7 +156,7 @@ def found_and_right(measured: Mapping[str, tuple[float, float]]) -> Picture:
         ax.set_xlabel("share of the pixels")
         figure.legend(loc="outside lower center", ncols=2, handleheight=1.2, handlelength=2.4)
     said = "; ".join(f"{name}: {a:.2f} found, {b:.2f} right" for name, (a, b) in measured.items())
-    return Picture(figure, f"How many of the wanted pixels are found, and how many of the claimed ones are right. {said}.")
+    return Picture(figure, f"How many of the lesion's pixels are found, and how many claimed ones are right. {said}.")
 
 
 def pyramid(layers: Sequence[tuple[int, int, int]], field: int | None = None) -> Picture:

@@ -43,7 +43,7 @@ row = {"lesson": "00", "model": "adder", "dice": 0.5, "seconds": None}
 Path(os.environ["MEDSEGEDU_RESULTS"], "ledger.json").write_text(json.dumps([row]))
 '''
 
-SECOND = '''\
+SECOND = """\
 # /// lesson
 # title = "Second"
 # minutes = 7
@@ -56,7 +56,7 @@ SECOND = '''\
 # region solution
 print("solved")
 # endregion
-'''
+"""
 
 README = """# A course
 <!-- badges --><!-- /badges -->

@@ -16,7 +16,12 @@ from medsegedu.course.catalogue import find_lessons, find_root, lessons
 from medsegedu.course.generated import Repository, colab_cell
 from medsegedu.errors import UserError
 
-NOTEBOOKS = ("lessons/00_first.ipynb", "solutions/00_first.ipynb", "lessons/01_second.ipynb", "solutions/01_second.ipynb")
+NOTEBOOKS = (
+    "lessons/00_first.ipynb",
+    "solutions/00_first.ipynb",
+    "lessons/01_second.ipynb",
+    "solutions/01_second.ipynb",
+)
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -88,7 +93,9 @@ def test_every_run_writes_the_same_bytes(course: Path, tmp_path: Path) -> None:
         for name, content in files(course).items():
             (root / name).parent.mkdir(exist_ok=True)
             (root / name).write_bytes(content)
-        script = "import sys; from pathlib import Path; from medsegedu.course.build import build; build(Path(sys.argv[1]))"
+        script = (
+            "import sys; from pathlib import Path; from medsegedu.course.build import build; build(Path(sys.argv[1]))"
+        )
         path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
         environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": path, "TZ": f"UTC+{seed}", "LC_ALL": "C"}
         subprocess.run([sys.executable, "-c", script, str(root)], check=True, env=environment)
@@ -134,11 +141,15 @@ def test_a_broken_source_stops_the_build_before_anything_is_written(course: Path
     with pytest.raises(UserError) as error:
         build(course)
     assert files(course) == before
-    assert [line.split(":")[0] for line in str(error.value).split("\n")] == ["solutions/00_first.py", "solutions/01_second.py"]
+    assert [line.split(":")[0] for line in str(error.value).split("\n")] == [
+        "solutions/00_first.py",
+        "solutions/01_second.py",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("02_Third.py", "is named like"), ("00_again.py", "has this number too"), ("helper.py", "named like")]
+    ("name", "words"),
+    [("02_Third.py", "is named like"), ("00_again.py", "has this number too"), ("helper.py", "named like")],
 )
 def test_a_source_has_a_lessons_name(course: Path, name: str, words: str) -> None:
     (course / "solutions" / name).write_text("")
@@ -191,7 +202,10 @@ def test_the_colab_cell_installs_on_colab_only(monkeypatch: pytest.MonkeyPatch, 
         monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
     code = TransformerManager().transform_cell(colab_cell(Repository("https://github.com/org/repo"))["source"])
     exec(compile(code, "cell", "exec"), {"get_ipython": lambda: shell})
-    installed = ['pip install -q --no-deps "medsegedu @ git+https://github.com/org/repo@main"', "pip install -q nilearn pooch"]
+    installed = [
+        'pip install -q --no-deps "medsegedu @ git+https://github.com/org/repo@main"',
+        "pip install -q nilearn pooch",
+    ]
     assert shell.lines == (installed if colab else [])
 
 

@@ -117,7 +117,9 @@ def test_unreadable_sources(path: Path, first: str) -> None:
 
 def test_prose_about_regions_magics_and_chance_are_no_errors(path: Path, first: str) -> None:
     text = first.replace("# Text of", "# The region of interest, and what an endregion is. Text of")
-    text = text.replace("print(add_one(1))", "# region of interest: above\n%matplotlib inline\nprint(add_one(1))\nawait x")
+    text = text.replace(
+        "print(add_one(1))", "# region of interest: above\n%matplotlib inline\nprint(add_one(1))\nawait x"
+    )
     path.write_text(text.replace('print("hello, student")', "y = 1  # return result_of_adding"))
     built = notebook(read_source(path), "lessons")
     code = next(cell.source for cell in built.cells if cell.id == "function")

@@ -57,7 +57,9 @@ def test_an_empty_dataset_is_refused() -> None:
 
 
 owners = st.lists(st.sampled_from("abcdefghij"), min_size=1, max_size=40)
-shares = st.sampled_from([(0.6, 0.2, 0.2), (0.8, 0.1, 0.1), (0.5, 0.5), (0.98, 0.01, 0.01), (0.01, 0.01, 0.98), (0.25,) * 4])
+shares = st.sampled_from(
+    [(0.6, 0.2, 0.2), (0.8, 0.1, 0.1), (0.5, 0.5), (0.98, 0.01, 0.01), (0.01, 0.01, 0.98), (0.25,) * 4]
+)
 
 
 @given(owners, shares, st.integers(0, 5))

@@ -16,7 +16,9 @@ def coordinates(shape: tuple[int, ...], patient: int, rare: tuple[int, ...]) -> 
     return Case(image, label, (1.0,) * len(shape), f"p{patient}", f"p{patient}")
 
 
-@pytest.mark.parametrize(("shapes", "size"), [(((31, 40), (50, 23)), (16, 9)), (((14, 20, 17), (11, 13, 19)), (8, 9, 10))])
+@pytest.mark.parametrize(
+    ("shapes", "size"), [(((31, 40), (50, 23)), (16, 9)), (((14, 20, 17), (11, 13, 19)), (8, 9, 10))]
+)
 def test_a_patch_is_a_piece_of_one_image_and_its_own_label(shapes: tuple, size: tuple) -> None:
     cases = [coordinates(shape, i, tuple(n // 3 for n in shape)) for i, shape in enumerate(shapes)]
     data = Dataset(cases, ("background", "rare"), (*"xyz"[: len(size)], "who"))

@@ -16,7 +16,9 @@ from medsegedu.errors import UserError
 
 def test_a_patient_is_the_same_each_time_and_differs_from_others() -> None:
     first, again, other = virtual_patients(2, seed=3), virtual_patients(2, seed=3), virtual_patients(2, seed=4)
-    assert all(torch.equal(a.image, b.image) and torch.equal(a.label, b.label) for a, b in zip(first, again, strict=True))
+    assert all(
+        torch.equal(a.image, b.image) and torch.equal(a.label, b.label) for a, b in zip(first, again, strict=True)
+    )
     assert not torch.equal(first[0].image, other[0].image)
     assert not torch.equal(first[0].image, first[8].image)
 
@@ -77,7 +79,9 @@ def test_without_lesions_there_are_none_and_contrast_zero_hides_them() -> None:
 
 
 def test_lesion_diameters_are_as_asked() -> None:
-    case = virtual_patients(1, dims=3, lesions=Lesions(count=(6, 6), diameter=(12.0, 12.0), roughness=0.0), spacing=1.0)[0]
+    case = virtual_patients(
+        1, dims=3, lesions=Lesions(count=(6, 6), diameter=(12.0, 12.0), roughness=0.0), spacing=1.0
+    )[0]
     parts, count = ndimage.label(case.label.numpy() == 4)
     volumes = ndimage.sum_labels(parts > 0, parts, range(1, count + 1))
     ball = 4 / 3 * np.pi * 6**3
@@ -114,7 +118,12 @@ def test_a_contrast_alone_is_the_same_image() -> None:
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
-    [({"contrasts": ("T1", "CT")}, "'CT'"), ({"n": 0}, "here 0"), ({"dims": 4}, "here 4"), ({"spacing": 0.1}, "here 0.1")],
+    [
+        ({"contrasts": ("T1", "CT")}, "'CT'"),
+        ({"n": 0}, "here 0"),
+        ({"dims": 4}, "here 4"),
+        ({"spacing": 0.1}, "here 0.1"),
+    ],
 )
 def test_nonsense_is_refused(options: dict, sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):

@@ -82,6 +82,14 @@ def test_right_answer_passes_twice(exercise: Exercise) -> None:
         assert outcome.status == "right", outcome.message
 
 
+@pytest.mark.parametrize("exercise", [pytest.param(e, id=e.key) for e in EXERCISES if e.shown is not e.reference])
+def test_shown_solution_can_be_pasted_and_is_right(exercise: Exercise) -> None:
+    notebook: dict[str, Any] = {"np": np, "torch": torch}
+    exec(inspect.getsource(exercise.shown), notebook)
+    outcome = exercise.grade(notebook[exercise.name])
+    assert outcome.status == "right", outcome.message
+
+
 @each_mistake
 def test_mistake_is_called_by_its_name(exercise: Exercise, name: str) -> None:
     outcome = exercise.grade(exercise.mistakes[name])

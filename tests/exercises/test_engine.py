@@ -318,6 +318,17 @@ def test_solution_after_a_pass(toy: Exercise, capsys: pytest.CaptureFixture[str]
     assert "def centre_crop" in capsys.readouterr().out
 
 
+def test_solution_shows_the_students_way(capsys: pytest.CaptureFixture[str]) -> None:
+    parts: dict[str, Any] = {"title": "Crop", "minutes": 1, "difficulty": 1, "hints": ("a", "b")}
+    exercise = Exercise("99.centre_crop", reference=centre_crop, shown=right, **parts)
+    for attempt in (wrong, wrong, wrong):
+        assert exercise.check(attempt) is centre_crop
+    exercise.solution()
+    shown = capsys.readouterr().out
+    assert "def right" in shown
+    assert "def centre_crop" not in shown
+
+
 @pytest.mark.parametrize(("mode", "passes"), [("1", right), ("right", right), ("not started", stub)])
 def test_strict_modes(toy: Exercise, monkeypatch: pytest.MonkeyPatch, mode: str, passes: Any) -> None:
     monkeypatch.setenv("MEDSEGEDU_STRICT", mode)
