@@ -95,6 +95,7 @@ draw.lesions(patient, LESION)
 #
 # Try this: get it wrong on purpose first. Return `mask.sum()`, run the cell, and read the panel.
 
+
 # %% id="exercise-volume"
 def volume_ml(mask, spacing):
     """mask (X, Y, Z) of True and False, spacing (mm, mm, mm) of a voxel -> volume in ml."""
@@ -167,9 +168,10 @@ show.gallery([plane, plane[:, ::-1]], ["A", "B"], columns=2, alt=said)
 # %% [markdown] id="mirror-answer"
 # <details><summary>Answer</summary>
 #
-# B is. But you could not see it, and neither could a doctor: every lesion of B lies in the wrong half of the head, and
-# nothing in the pixels says so. Only the affine knows. So when you turn or flip an array, its affine must follow. (By
-# the way, radiologists look at axial slices from the feet: on their screens the patient's left is on the right.)
+# B is. Perhaps you compared with the axial slice of the figure above, which has letters at its sides. But the letters
+# come from the affine. From the pixels of A and B alone nobody can tell, not even a doctor, and in B every lesion lies
+# in the wrong half of the head. So when you turn or flip an array, its affine must follow. (By the way, radiologists
+# look at axial slices from the feet: on their screens the patient's left is on the right.)
 #
 # </details>
 
@@ -194,8 +196,8 @@ one = slices[2]
 show.case(one, contrasts=slices.contrasts, classes=slices.classes)
 
 # %% [markdown] id="explore-slices"
-# **Your turn.** Leaf through the whole head. Where is the largest lesion in the coronal plane? Can you find it in T1
-# with the outlines off?
+# **Your turn.** Leaf through the whole head. Where is the largest lesion in the coronal plane, the one that is
+# seen from the front? Can you find it in T1 with the outlines off?
 
 # %% id="explorer-slices"
 show.slices(patient, contrasts=volume.contrasts, classes=volume.classes)
@@ -212,9 +214,10 @@ show.slices(patient, contrasts=volume.contrasts, classes=volume.classes)
 #
 # Write it so that black is 0 and white is 1. What lies outside is cut off: there is nothing blacker than black.
 
+
 # %% id="exercise-window"
 def window(image, center, width):
-    """image of any shape, center and width in its unit -> the same shape, 0 (black) to 1 (white)."""
+    """image (NumPy array of any shape), center and width in its unit -> the same shape, 0 to 1."""
     # region solution
     low = center - width / 2
     return np.clip((image - low) / width, 0, 1)
@@ -273,6 +276,7 @@ print(f"{np.mean(nothing == truth):.1%} of the pixels are right.")
 # The masks are arrays of `True` and `False` with the same shape. `a & b` is true where both are, `a | b` where at least
 # one is.
 
+
 # %% id="exercise-dice"
 def dice(prediction, label):
     """Two masks of the same shape -> their Dice, a number from 0 to 1; both empty is 1."""
@@ -311,6 +315,7 @@ draw.found(flair, shifted, truth, frame=close, alt=said)
 #
 # Many papers report the **intersection over union** instead, also called Jaccard index: the overlap, as a part of all
 # pixels that are in at least one of the two. The rules for empty masks are the same.
+
 
 # %% id="exercise-iou"
 def iou(prediction, label):
@@ -353,10 +358,11 @@ show.explore(move, right=(0, 40, 1, 9), down=(-10, 10, 1, 0))
 # Now segment the lesions. The simplest idea: in FLAIR they are bright, so take every pixel brighter than a
 # **threshold**. Move it until the Dice is as high as you can get it.
 
+
 # %% id="explorer-threshold"
 def cut(threshold):
     mask = flair > threshold
-    return draw.thresholded(flair, [threshold], mask, truth, f"Dice {dice(mask, truth):.2f}")
+    return draw.thresholded(flair, [threshold], mask, truth, f"Dice {dice(mask, truth):.2f}", frame=close)
 
 
 show.explore(cut, threshold=(0.1, 1.3, 0.02, 0.5))
@@ -376,8 +382,10 @@ show.explore(cut, threshold=(0.1, 1.3, 0.02, 0.5))
 #
 # ### Exercise 0.5 - Otsu's threshold (12 minutes, difficulty 2 of 3)
 #
-# You are given a histogram: `counts[b]` pixels have an intensity near `centers[b]`. Try each place to cut, and return
-# the center of the **brightest bin that is still dark**. (No bin is empty, so you never divide by 0.)
+# You are given a histogram: `counts[b]` pixels have an intensity near `centers[b]`. Try each place to cut: for `k` from
+# 1 to `len(counts) - 1` the first `k` bins are dark and the others bright. Return the center of the **brightest bin
+# that is still dark**. (No bin is empty, and both groups always have a bin, so you never divide by 0.)
+
 
 # %% id="exercise-otsu"
 def otsu_threshold(counts, centers):
@@ -416,12 +424,13 @@ draw.thresholded(flair, [threshold], mask, truth, f"Otsu: Dice {dice(mask, truth
 # So ask for more groups. **Multi-Otsu** looks for several thresholds at once, and we take the brightest group. How many
 # groups? Try.
 
+
 # %% id="explorer-multi-otsu"
 def groups(number):
     cuts = filters.threshold_multiotsu(flair, classes=number, nbins=64)
     mask = flair > cuts[-1]
     title = f"{number} groups: Dice {dice(mask, truth):.2f}"
-    return draw.thresholded(flair, list(cuts), mask, truth, title)
+    return draw.thresholded(flair, list(cuts), mask, truth, title, frame=close)
 
 
 show.explore(groups, number=[3, 2, 4, 5])
@@ -429,6 +438,7 @@ show.explore(groups, number=[3, 2, 4, 5])
 # %% [markdown] id="multi-otsu-next"
 # Three groups: air, brain, lesion. An excellent Dice, and no human in sight. Is that it, then? Leave the number at
 # three, and go to other slices **of the same patient**:
+
 
 # %% id="multi-otsu-slices"
 def brightest_group(image):
@@ -449,7 +459,10 @@ for number in (2, 1, 4, 6):
 #
 # Let a human click into a lesion. From this **seed** the region grows to every neighbour whose intensity differs from
 # the seed's by at most a `tolerance`, and on to their neighbours, until nobody joins any more. Find a tolerance that
-# fills the lesion and does not leak into the brain. Then click elsewhere, with `row` and `column`.
+# fills the lesion and does not leak into the brain. Then click elsewhere, with `row` and `column`. (`seed=41` in the
+# code is another kind of seed: the number that a computer's chance starts from. The same number gives the same
+# patient.)
+
 
 # %% id="explorer-grow"
 def grow(row, column, tolerance):
@@ -485,7 +498,7 @@ springs = np.where(flair > 0.90, 2, np.where(flair < 0.65, 1, 0))  # 2 lesion, 1
 flooded = segmentation.watershed(slope, springs) == 2
 print(f"Two numbers: Dice {dice(flooded, truth):.2f}")
 
-draw.markers(flair, slope, springs, flooded, truth)
+draw.markers(flair, slope, springs, flooded, truth, frame=close)
 
 # %% [markdown] id="chan-vese"
 # ### Chan-Vese: a contour that moves
@@ -506,7 +519,7 @@ masks = {}
 for steps in (1, 5, 20, 100):
     mask = np.zeros_like(truth)
     mask[frame] = contour(steps, mu=0.05)
-    masks[f"{steps} steps: Dice {dice(mask[frame], truth[frame]):.2f}"] = mask
+    masks[f"{steps} step{'s' * (steps > 1)}: Dice {dice(mask[frame], truth[frame]):.2f}"] = mask
 said = "A small contour that reaches the border of the lesion as the steps go on."
 draw.found(flair, masks, truth, frame=frame, alt=said)
 
@@ -541,7 +554,9 @@ show.bars(scores, "Dice of the lesions in our slice", alt=said)
 #
 # The pile has several images of each patient. `patients[i]` says whose image `i` is. Divide the *numbers of the images*
 # into a training part and a test part, so that **no patient is in both**. The test part gets `share` of the patients
-# (rounded, but at least one), drawn at random by `np.random.default_rng(seed)`.
+# (rounded with `round`, but at least one), drawn at random by `np.random.default_rng(seed)`: the same seed must give
+# the same split, tomorrow too, and another seed another one.
+
 
 # %% id="exercise-split"
 def split_by_patient(patients, share, seed):
@@ -616,16 +631,19 @@ said = "Dice over the threshold: a peak for each image, higher for the mean of T
 show.curves(lines, "threshold", "lesion Dice", alt=said)
 
 # %% [markdown] id="tune-read"
-# Two things to see. The best threshold of the training patients is a good one for strangers too. And the human's idea
-# was worth more than any method of the last section: the same one-line threshold, on a better image.
+# Two things to see. The best threshold of the training patients is a good one for strangers too. And on the same test
+# patients the same one-line threshold does better on the second image than on FLAIR: that gain is what the human's idea
+# is worth. (Do not compare with the bars of the last section. They are from one slice, and tuned on it.)
 
 # %% [markdown] id="network"
 # ## 8. A network, as a black box
 #
 # Now the other way. We show a **neural network** the 24 patients, images and truth, and let it find out for itself what
 # a lesion is. What is in the box is the subject of the next lessons; today it is two lines. It learns all the tissues
-# at once, and it takes some seconds. The four patients of `validation` are only looked at, to keep the best state of
-# the network.
+# at once, and it takes some seconds. In each **step** it looks at a few small pieces of the images and corrects its
+# numbers a little; `choose` picks how many steps, by the *preset*: `quick` unless you set `MEDSEGEDU_PRESET=full`,
+# which takes ten times as long. The four patients of `validation` are only looked at, to keep the best state of the
+# network.
 
 # %% id="train"
 from medsegedu.inference import predict
@@ -642,6 +660,7 @@ print(f"{history.seconds:.0f} s of training, {learned:,} numbers learned")
 
 # %% [markdown] id="network-look"
 # It has never seen our patient. Nobody clicks, nobody gives a number.
+
 
 # %% id="network-figure"
 def as_label(mask):
@@ -662,9 +681,11 @@ show.compare(
 )
 
 # %% [markdown] id="network-tissues"
-# All three find the lesions. But the network was asked for more: it also tells CSF, grey and white matter apart. For
-# thresholds that is hard. Walk from the black of a ventricle into white matter, and on the way you pass every grey
-# there is.
+# All three find the large lesions. Look at the smallest ones, though: a lesion of a few pixels is the first that a
+# network misses which was trained for seconds. But the network was asked for more: it also tells CSF, grey and white
+# matter apart. For thresholds that is hard. Walk from the black of a ventricle into white matter, and on the way you
+# pass every grey there is.
+
 
 # %% id="network-tissues-figure"
 def multi_otsu(case):
@@ -694,7 +715,9 @@ show.bars(scores, "Dice in our slice", alt=said)
 #
 # A **claim** in this course is a function that measures a sentence once, from a random seed, and a rule that turns many
 # measurements into a verdict. A seed has its own 24 training patients and its own 8 test patients. The verdict is
-# *holds*, *does not hold*, or *not shown*, which means that more seeds could still decide it.
+# *holds*, *does not hold*, or *not shown*, which means that more seeds could still decide it. With each mean comes its
+# **95 % interval**: made in this way again and again, from other seeds, 19 of 20 such intervals would hold the true
+# mean.
 #
 # ### "... deliver superior accuracy"
 #
@@ -713,6 +736,9 @@ accuracy_claim.figure(accuracy_claim.measure(seed=8))
 # %% [markdown] id="claim-accuracy-read"
 # Read the verdict above the figure, see how near the mean lies to the dashed line, and then read the small print:
 #
+# - The rule asks two things: the *mean* must reach 0.02, and the *interval* must lie above 0. So the network is better
+#   almost for certain, but that it is better by 0.02 is not: the interval reaches to both sides of the dashed line. The
+#   rule was fixed beforehand, and it is kept.
 # - The network competes with the **best** of 84 classical variants, among them the one with a human's idea in it.
 #   Against Otsu alone you need no statistics.
 # - These lesions are clear: in the right image hardly anything else is as bright. What if they were not?
@@ -734,15 +760,16 @@ claims.get("00.faint").figure()
 
 # %% [markdown] id="claim-human"
 # A threshold sees one pixel at a time. When the intensities of lesion and tissue overlap, no threshold separates them,
-# however well it is tuned. A network sees the pixel **and its neighbourhood**. That was the *useless information* of
-# section 1.
+# however well it is tuned. A network sees the pixel **and its neighbourhood**. In section 1 the survey called what lies
+# around the region of interest *useless information*. Here it is what decides.
 #
 # ### "... eliminate the need for human intervention"
 #
-# Three arms this time, on the clear lesions. **automatic seeds**: region growing from bright pixels, nobody helps.
+# Three arms this time, on the clear lesions. **automatic seeds**: region growing from bright pixels, nobody helps. (It
+# has the values of *best classical* above, seed for seed: among the 84 variants one of these was always the best.)
 # **human clicks**: region growing from one click in each lesion, by a human who never misses one. **small U-Net**:
-# nobody helps. The rule was: the sentence holds if the network loses at most 0.02 Dice to the human's clicks. (A seed
-# in which it loses nothing counts as 0.)
+# nobody helps. The rule was: the sentence holds if the network loses at most 0.02 Dice to the human's clicks. The right
+# half shows this **loss**, so a plus means that the network is *worse*; a seed in which it loses nothing counts as 0.
 
 # %% id="claim-human-figure"
 claims.get("00.human").figure()
@@ -751,7 +778,9 @@ claims.get("00.human").figure()
 measured = claims.result("00.human")
 mean = {arm: np.mean([seed["values"][arm] for seed in measured["values"]]) for arm in measured["arms"]}
 print(f"A perfect human's clicks are worth {mean['human clicks'] - mean['automatic seeds']:+.3f} Dice.")
-print(f"The network against the clicks:    {mean['small U-Net'] - mean['human clicks']:+.3f} Dice.")
+gain = mean["small U-Net"] - mean["human clicks"]
+than = "better" if gain > 0 else "worse"
+print(f"The network, gains and losses together, is {abs(gain):.3f} Dice {than} than the clicks.")
 
 drawn = sum(int((case.label == LESION).sum()) for case in cases)
 print(f"Pixels that somebody marked as lesion before the network could be trained: {drawn:,}")
@@ -800,7 +829,8 @@ try:
     for part in parts:
         some = [nuclei_case(rows[i]) for i in part[:120]]
         nuclei_parts.append(Dataset(some, ("background", "nucleus"), ("fluorescence",), name="nuclei"))
-    print("training", nuclei_parts[0], "\ntest    ", nuclei_parts[1])
+    for name, part in zip(("training", "test"), nuclei_parts, strict=True):
+        print(f"nuclei, {name}: {len(part)} images of {len(part.patients)} fields")
 except NotHere as reason:
     nuclei_parts = None
     print(f"skipped: {reason}")
@@ -810,7 +840,8 @@ try:
     brains = hippocampus(dims=2)
     parts = split_by_patient([case.patient for case in brains], share=0.25, seed=0)
     hippocampus_parts = [brains.of(sorted({brains[i].patient for i in part})) for part in parts]
-    print("training", hippocampus_parts[0], "\ntest    ", hippocampus_parts[1])
+    for name, part in zip(("training", "test"), hippocampus_parts, strict=True):
+        print(f"hippocampus, {name}: {len(part)} slices of {len(part.patients)} patients")
 except NotHere as reason:
     hippocampus_parts = None
     print(f"skipped: {reason}")
@@ -860,7 +891,8 @@ for name, parts in (("nuclei", nuclei_parts), ("hippocampus", hippocampus_parts)
         case = parts[1][2]
         masks = {"Otsu": otsu(case), "network": predict(networks[name], case.image) > 0}
         said = f"What Otsu and the network find in a held-out image of {name}, beside the truth."
-        display(draw.found(case.image[0], masks, case.label > 0, alt=said))
+        corner = np.s_[:112, :112]  # the whole image of a hippocampus, a quarter of one of nuclei
+        display(draw.found(case.image[0], masks, case.label > 0, frame=corner, alt=said))
 
 # %% [markdown] id="reality-read"
 # Two worlds. **Nuclei glow on black**: two groups of pixels, exactly what Otsu assumes, and no number to set. In our
@@ -876,8 +908,15 @@ for name, parts in (("nuclei", nuclei_parts), ("hippocampus", hippocampus_parts)
 # ## 11. The ledger
 #
 # From now on every method of the course is measured on the same 16 patients, **the ruler**. Nothing is ever trained or
-# tuned on them, and each method gets a row in the ledger. The first rows are today's. (HD95 is how far, in mm, the
-# outlines of the tissues are off at their worst 5 %; F1 counts lesions found. Both get their own lesson.)
+# tuned on them, and each method gets a row in the ledger. The first rows are today's. Read the first
+# columns; the others tell what it cost:
+#
+# - **tissue Dice** and **lesion Dice**, averaged over the patients;
+# - **lesion F1** counts lesions, not pixels: 1 if each is touched and none made up, however badly they are outlined;
+# - **HD95** in mm: how far the outlines of the tissues are off where they are worst, but for the worst 5 %. A tissue
+#   that is missed altogether counts with the diagonal of the image, which is some 300 mm;
+# - **parameters** is how many numbers were learned, **GFLOP** how many billion multiplications and additions a slice
+#   costs.
 
 # %% id="ledger-rows"
 from scipy import ndimage
@@ -923,9 +962,13 @@ ledger.measure("00", "small U-Net, black box", model, seconds=history.seconds)
 ledger
 
 # %% [markdown] id="ledger-read"
-# On lesions the tuned threshold and the network are close, and the clicks found each lesion (F1 is 1, because a human
-# looked) without outlining it as well. On tissues nothing comes near the network. Each lesson from here on tries to add
-# a row that is better than all above it, and to say why.
+# Otsu alone calls the whole head one tissue: two tissues are missing, hence the large HD95. The clicks found each
+# lesion (F1 is 1, because a human looked) without outlining it as well as the tuned threshold and the network, which
+# are close. On tissues nothing comes near the network.
+#
+# Is the threshold ahead on lesions, though in section 9 the network won? That one was another network: it learned
+# lesions only, for 600 steps. This one learned four tissues at once, for 300, and the ruler has other patients. Each
+# lesson from here on tries to add a row that is better than all above it, and to say why.
 
 # %% [markdown] id="quiz"
 # ## 12. Quiz
@@ -947,7 +990,7 @@ ledger
 # <details><summary>(a) The scan is too noisy</summary>No: multi-Otsu finds the lesions in the same scan. Noise makes
 # the groups wider, but they are still far apart.</details>
 # <details><summary>(b) Head and air are the two large groups that differ most</summary>Yes. The score grows with the
-# size of *both* groups, and lesions are a hundredth of the pixels.</details>
+# size of *both* groups, and lesions are 1.5 % of the pixels.</details>
 # <details><summary>(c) 256 bins are too few</summary>More bins move the threshold by a hair. It still lies between air
 # and head.</details>
 #
@@ -964,8 +1007,9 @@ ledger
 #
 # <details><summary>(a) Nothing, the affine takes care of it</summary>The affine describes the array that it was made
 # for. It now claims that left is right.</details>
-# <details><summary>(b) A lesion on the left is now reported on the right</summary>Yes, and no pixel gives it away. Use
-# `nibabel.as_closest_canonical` or another function that changes array and affine together.</details>
+# <details><summary>(b) A lesion on the left is now reported on the right</summary>Yes, and no pixel gives it away.
+# Whatever turns an array must change its affine too, as `nibabel.as_closest_canonical` does when it brings a scan to
+# RAS.</details>
 # <details><summary>(c) The voxels have another size</summary>A mirror keeps lengths: the spacing is the same, the sign
 # of one direction is not.</details>
 #

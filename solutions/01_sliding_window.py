@@ -1,6 +1,6 @@
 # /// lesson
 # title = "The sliding window: one pixel at a time"
-# minutes = 85
+# minutes = 90
 # prerequisites = ["00_first_segmentation"]
 # objectives = [
 #     "Turn a classifier of pictures into a segmentation, pixel by pixel",
@@ -20,8 +20,8 @@
 # colleagues asked for every pixel. Cut out the square around it. Ask the network what stands in the **centre**. Write the
 # answer down, move on by one pixel, ask again.
 #
-# With this they won the contest of 2012 on neurons in electron microscopy, by a large margin. The survey begins with the
-# idea, and names two faults: "many calculations were repeated, which was inefficient", and "the size of image blocks would
+# With this they won the contest of 2012 on neurons in electron microscopy, by a large margin. The survey of segmentation
+# networks that this course follows (its section 2.1) begins with the idea, and names two faults: "many calculations were repeated, which was inefficient", and "the size of image blocks would
 # directly affect the accuracy of segmentation". In this lesson you build the sliding window, and then you measure both.
 
 # %% id="imports"
@@ -87,8 +87,9 @@ for size, classifier in classifiers.items():
 
 
 # %% [markdown] id="explore-text"
-# Now move the window over a slice that no classifier was trained on. The bars are the probabilities for the pixel at the
-# little cross, and the hatched bar is the truth.
+# Now move the window over a slice that no classifier was trained on. The network gives one number for each class, its
+# *logits*; a softmax makes them probabilities. The bars are those for the pixel at the little cross, and the hatched bar is
+# the truth.
 #
 # - Walk across the edge of a lesion, column by column. Where does the answer tip over? Is it the same place for 9 and 33 pixels?
 # - Find a place in the cortex, the outer rim of the brain, where 33 pixels go wrong and 9 do not.
@@ -144,7 +145,7 @@ alt = "One lesion pixel in patches of 5, 9, 17 and 33 pixels, and a mirrored pat
 show.gallery([*patches, edge], [*titles, "at the edge: mirrored"], columns=5, same_range=True, alt=alt)
 
 # %% [markdown] id="balance-text"
-# ### Exercise 1.2 - Draw every class equally often (10 minutes, difficulty 2 of 3)
+# ### Exercise 1.2 - Draw every class equally often (15 minutes, difficulty 2 of 3)
 #
 # A batch has 128 patches. If their centres are drawn anywhere, how many show a lesion? Guess, then look at the shares of the
 # classes in our training slices.
@@ -162,8 +163,9 @@ show.bars(percent, "per cent of all pixels", alt=f"Share of each class in per ce
 # it has little reason to learn the word. Ciresan's remedy: draw as many patches of the rare class as of the others.
 #
 # Draw `n` positions, equally many of each class **that is present**. What can't be divided goes to the first classes
-# (smallest numbers), one more each. A pixel may be drawn twice. All chance comes from `random`, a NumPy generator. The label
-# may be one slice or a stack of slices; if you use `nonzero()`, it makes no difference to you.
+# (smallest numbers), one more each. A pixel may be drawn twice. All chance comes from `random`, a NumPy generator: started with
+# the same *seed*, it draws the same numbers again, and your experiment can be repeated. The label may be one slice (H, W) or a
+# stack of slices. `(label == value).nonzero()` lists the places of a class for both, one place in each row.
 
 
 # %% id="balance"
@@ -254,8 +256,9 @@ measured = {name: found_and_right(classifier) for name, classifier in trained_on
 figures.found_and_right(measured)
 
 # %% [markdown] id="undo-text"
-# Trained on any pixels, the classifier hardly ever says "lesion" (with 300 steps; with many thousands it would learn it). The
-# balanced one finds nearly all of them. But it also cries wolf: many pixels that it calls lesion are none. Why?
+# Trained on any pixels, the classifier says "lesion" for hardly a pixel, mostly for none (with 300 steps; with many thousands
+# it would learn it). If nothing at all is called lesion, "right" is 0 of 0, and we draw it as 0. The balanced one finds nearly
+# all of them. But it also cries wolf: many pixels that it calls lesion are none. Why?
 #
 # ### Exercise 1.3 - Undo the balance (6 minutes, difficulty 2 of 3)
 #
@@ -368,7 +371,8 @@ show.explore(figures.shared, size=(3, 33, 2, 9), step=(1, 12, 1, 1))
 
 # %% [markdown] id="work-text"
 # Each pixel is read once by every window that it lies in: 81 times for 9 pixels, 1,089 times for 33. And it is not only read.
-# The first layer multiplies it with the same kernel at the same place, and gets the same number, over and over.
+# The first layer multiplies it with the same kernel at the same place, and gets the same number, over and over. Is all of the
+# work done 1,089 times, then? Count it.
 #
 # ### Exercise 1.5 - Count the repeated work (10 minutes, difficulty 2 of 3)
 #
@@ -377,7 +381,9 @@ show.explore(figures.shared, size=(3, 33, 2, 9), step=(1, 12, 1, 1))
 # channel to every output channel, and applies it at each place where it fits. Return two numbers:
 #
 # 1. the multiplications for **one window** of `size x size` pixels,
-# 2. the multiplications **per pixel if nothing were computed twice**: then every layer works at one place per pixel.
+# 2. the multiplications **per pixel if nothing were computed twice**: then every layer works at one place per pixel. (Behind a
+#    pool too. One window has fewer values there, but the next pixel's window pools from another start and needs values of its
+#    own; so in the end each pixel has its one.)
 #
 # (A fully connected layer is a convolution that fits just once. So it needs no rule of its own; more about that in lesson 02.)
 
@@ -424,19 +430,25 @@ said = ", ".join(f"{name} {factor:.0f}" for name, factor in factors.items())
 alt = f"By what factor the sliding window repeats its multiplications, by the size of its patch: {said}."
 show.bars(factors, "times as many multiplications as needed", digits=0, log=True, alt=alt)
 
+# %% [markdown] id="work-after"
+# About a hundred for 33 pixels, and not 1,089. A window has 30 x 30 = 900 places for the first kernel, so the first layer's work
+# is done 900 times. Behind a pool the map is smaller: 12 x 12 = 144 places in the second layer, 2 x 2 = 4 in the third, and the
+# last two layers work once. The bar is the mean of all that, weighed with the size of the layers' kernels.
+
 # %% [markdown] id="field-text"
 # ### Exercise 1.6 - How much one output sees (10 minutes, difficulty 3 of 3)
 #
 # With windows it is plain how much of the image an answer depends on: the window. In the networks of the next lessons nobody
-# cuts windows any more, and the question comes back: which pixels can change this one output? Their number along one axis is
-# the **receptive field**, and it follows from the layers alone.
+# cuts windows any more, and the question comes back: which pixels can change this one output? How far it is from the first of
+# them to the last, both counted, along one axis, is the **receptive field**. It follows from the layers alone.
 #
 # A convolution of kernel 3 reads 3 neighbouring values. On the image itself neighbours are 1 pixel apart. Behind a pool of
 # stride 2 they are 2 pixels apart, so the same kernel reaches further. And with *dilation* 2 a kernel leaves out every second
-# value, as in the figure's top row. Follow the lines down to the pixels, and count.
+# value, as in the figure's top row. Follow the lines down to the pixels, and count from the first blue one to the last.
+# (With dilation there may be white ones between them, which are not read: they count, for the field is a span.)
 
 # %% id="field-see"
-figures.pyramid([(3, 1, 1), (2, 2, 1), (3, 1, 2)])
+figures.pyramid([(3, 1, 1), (2, 2, 1), (3, 1, 2)], counted=False)
 
 
 # %% [markdown] id="field-task"
@@ -479,8 +491,12 @@ display(Markdown(f"Ciresan's largest network, with a fully connected layer on a 
 #
 # The survey: "many calculations were repeated, which was inefficient." We count the multiplications for all windows of an
 # image and for one pass over it, and then we use the clock. The star is your machine, now; the grey dots are five seeds
-# that we measured. The claim holds if the window needs at least ten times as much. That bound was set before the five seeds
-# were run.
+# that we measured (a *seed* is one start of the random numbers: another image, other first weights). The claim holds if the
+# window needs at least ten times as much. That bound was set before the five seeds were run.
+#
+# You counted about 104 for 33 pixels; what will the figure say? One thing is missing in your count. The image has a border,
+# and one pass must compute the mirrored margin around it as well. That makes the pass a little dearer and the factor a little
+# smaller, the more so the smaller the image is.
 
 # %% id="measure-work"
 claims.get("01.redundant").figure(claims.get("01.redundant").measure(seed=0))
@@ -492,8 +508,8 @@ claims.get("01.slow").figure(claims.get("01.slow").measure(seed=0))
 # ### Does the size matter?
 #
 # "The size of image blocks would directly affect the accuracy of segmentation." Your four classifiers have had the same
-# number of steps and of patches. Before you run the cell: which will be best, and which worst? The score is the mean Dice
-# of the three tissues and the lesions, on patients whom none of them has seen. The bound: 0.05 Dice between 33 and 9
+# number of steps and of patches. Before you run the cell: which will be best, and which worst? The score is the mean *Dice*
+# (how well two areas overlap: 0 not at all, 1 exactly; lesson 00) of the three tissues and the lesions, on patients whom none of them has seen. The bound: 0.05 Dice between 33 and 9
 # pixels.
 
 # %% id="measure-size"
@@ -506,12 +522,17 @@ claims.get("01.block_size").figure(own)
 # %% [markdown] id="context-text"
 # Are small windows better, then? With three contrasts the brightness of a single pixel nearly gives its class away, and
 # there is little that its surroundings could add. So take T2 and FLAIR away. In T1 a lesion is as grey as grey matter, and
-# only its place, in the middle of the white, betrays it. (These are our five seeds; nothing is trained here.)
+# only its place, in the middle of the white, betrays it. Here the score is the Dice of the lesions alone, and the bound, again
+# 0.05, lies between 17 and 5 pixels. (These are our five seeds; nothing is trained here.)
 
 # %% id="measure-context"
 claims.get("01.block_context").figure()
 
 # %% [markdown] id="size-after"
+# All four are poor: a Dice of 0.1 to 0.3 means that most of the lesion is missed or most of what was called lesion is wrong.
+# T1 is the wrong contrast for lesions, and no clinic would use it alone. But the order has changed: from 5 to 17 pixels the
+# score rises, where it fell before, and beyond that it rises no more.
+#
 # So there is no best size, only a best size *for a task*. A small window is sharp but short-sighted. A large one has
 # context, but two neighbouring large windows look almost alike, and still the label may change between them; and each pool
 # on the way in throws some of the position away.
@@ -549,15 +570,15 @@ if real is not None:
         dice_of[size] = evaluation.of("dice")  # (patients,): the mean of both parts
 
     rows = [(f"{size} px", bootstrap(values)) for size, values in dice_of.items()]
-    rows.append(("33 px minus 9 px", bootstrap(dice_of[33] - dice_of[9])))
+    more = bootstrap(dice_of[33] - dice_of[9])  # patient by patient
     said = "; ".join(f"{name} {interval}" for name, interval in rows)
     picture = show.intervals(
         [(name, i.mean, i.low, i.high) for name, i in rows],
         f"Dice of {len(real_test.patients)} patients held out: mean and 95 % interval",
-        reference=0,
         alt=f"Dice of the hippocampus on held-out patients, by the size of the patch: {said}.",
     )
     display(picture)
+    display(Markdown(f"The difference in Dice, **33 px minus 9 px**, on the same patients: {more}."))
 
 # %% id="real-look"
 if real is not None:
@@ -568,15 +589,18 @@ if real is not None:
     display(show.compare(patient, maps, 1, class_name=real.classes[1], zoom=False))
 
 # %% [markdown] id="real-text"
-# In our runs the order turned over: 5 pixels were nearly useless, and 33 pixels were best by a wide margin. Brightness says
-# little here, so the surroundings decide, as for lesions in T1. Had we stopped at the virtual patients with their three
+# In our runs the order was another one: 33 pixels were best, 17 close behind with an interval that overlaps, and 9 and 5 pixels
+# far below. The sentence below the figure compares 33 with 9 on the same patients: the interval lies clear of 0. Brightness says little here, so
+# the surroundings decide, as for lesions in T1. Had we stopped at the virtual patients with their three
 # contrasts, we would have written "small windows are best" into a report. That is what reality checks are for.
 #
 # ## 5. The ledger
 #
 # One row, for the size that did best on our virtual patients. The score comes from the course's ruler, sixteen patients on
 # whom no lesson trains. For the operations we dress *your* loop as a network, so that the ledger counts what the sliding
-# window really spends.
+# window really spends. The seconds are those of the training. HD95 is how far the borders of truth and answer lie apart, in mm, the
+# worst 5 % left out; lesion F1 counts whole lesions, found or missed or invented. Lesson 00 has more about both.
+
 
 # %% id="ledger"
 class Slide(torch.nn.Module):
@@ -663,8 +687,8 @@ Ledger().add("01", name, on_the_ruler, model=Slide(ready[best]), seconds=seconds
 # **5. On three contrasts 33-pixel patches scored lower than 9-pixel patches. What does that prove?**
 #
 # <details><summary>(a) Context is useless.</summary>
-# No: with T1 alone larger windows found more lesions. Context is worth little where a pixel's own brightness says
-# enough.
+# No: with T1 alone the lesions' Dice rose from 5 to 17 pixels, and on the hippocampus 33 did best. Context is worth little
+# where a pixel's own brightness says enough.
 # </details>
 #
 # <details><summary>(b) Large windows are worse.</summary>
@@ -678,6 +702,8 @@ Ledger().add("01", name, on_the_ruler, model=Slide(ready[best]), seconds=seconds
 # %% [markdown] id="read"
 # ## 7. What to read
 #
+# - A. Khamis, F. Andrade, *Advances and Challenges in Deep Learning-Based Medical Image Segmentation*. The survey that the
+#   course puts to the test; this lesson is about its section 2.1.
 # - D. Ciresan, A. Giusti, L. Gambardella, J. Schmidhuber, *Deep Neural Networks Segment Neuronal Membranes in Electron
 #   Microscopy Images*, [NIPS 2012][ciresan]. The sliding window itself: mirrored borders, balanced patches, and what they did
 #   about the probabilities.

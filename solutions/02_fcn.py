@@ -47,6 +47,9 @@ from medsegedu.training import Ledger, count_flops, fit
 # %% [markdown] id="see-text"
 # ## 1. See it: what is lost between coarse and fine
 #
+# Three words from before: a **logit** is a network's raw score for a class, the **seed** fixes the random numbers, and
+# the **ruler** is the course's held-out set of virtual patients, the same for every method.
+#
 # A classifier shrinks what it sees: each **pool** keeps one value of four. After five of them one answer stands for
 # 32 x 32 pixels. That number, pixels per answer along an axis, is called the **stride** of the network. To colour every
 # pixel, the answers must be enlarged by the stride.
@@ -93,16 +96,13 @@ show.explore(explore_stride, halvings=(0, 5, 1, 3), slice_number=(0, len(validat
 # %% id="curve"
 strides = [1, 2, 4, 8, 16, 32]
 perfect = {s: evaluate(lambda case, s=s: draw_coarsely(case.label, s)[1], validation) for s in strides}
-show.curves(
-    {name: (strides, [perfect[s].interval("dice", name).mean for s in strides]) for name in names[1:]},
-    "pixels per answer, along each axis (the stride)", "Dice", log="x",
-    alt="Dice of perfect but coarse answers: it falls for all classes as the stride grows, for CSF and lesions first.",
-)  # fmt: skip
+figures.by_stride(strides, {name: [perfect[s].interval("dice", name).mean for s in strides] for name in names[1:]})
 
 # %% [markdown] id="curve-lesson"
-# At stride 8 the lesions are almost gone, at 32 the brain is a blob. Nobody made a mistake: smooth enlarging of
-# averages is all that happened. The survey puts it like this: "If the feature image is expanded 8 times, 16 times
-# and 32 times, the details in the image will be ignored and the result will be fuzzy."
+# There is the answer: the ribbon frays from stride 4 on (8 mm a square) and has lost about half of its Dice at 16; the
+# fluid, CSF, in thinner gaps, goes first. At stride 8 the lesions are almost gone, at 32 the brain is a blob. Nobody made
+# a mistake: smooth enlarging of averages is all that happened. The survey puts it like this: "If the feature image is
+# expanded 8 times, 16 times and 32 times, the details in the image will be ignored and the result will be fuzzy."
 #
 # Be careful, though. This is **not** the limit for every network of that stride. A network may learn to push its
 # scores up and down so that the border between two of them falls in the right place, and to enlarge with other
@@ -140,14 +140,23 @@ figures.fits()
 #
 # Write the conversion. `linear.weight` has the shape (outputs, inputs), and its inputs were flattened from a map
 # (channels, height, width): channel by channel, and within a channel row by row. No training: the numbers are only
-# put in another order. `nn.Conv2d(..., kernel_size=(height, width))` makes a kernel that need not be square.
+# copied, under another shape. What you need from torch:
+#
+# - `nn.Conv2d(..., kernel_size=(height, width))` makes a kernel that need not be square.
+# - `layer.weight.copy_(numbers)` writes into a weight. torch records what happens to weights, and refuses this unless you
+#   do it inside `with torch.no_grad():`. A copy, please: the two layers must not share their memory.
+# - A linear layer may have no bias. Then `linear.bias` is `None`, and the convolution gets `bias=False`.
+# - The numbers keep their type: `dtype=linear.weight.dtype`, so a float64 layer becomes a float64 convolution.
+#
+# Return the `nn.Conv2d` itself: two cells further down we change its `dilation`.
 
 
 # %% id="linear-to-conv"
 def linear_to_conv(linear, channels, height, width):
     """linear: reads a flattened map (channels, height, width) -> an nn.Conv2d with its weights and bias."""
     # region solution
-    layer = nn.Conv2d(channels, linear.out_features, kernel_size=(height, width), bias=linear.bias is not None)
+    has_bias, kind = linear.bias is not None, linear.weight.dtype
+    layer = nn.Conv2d(channels, linear.out_features, kernel_size=(height, width), bias=has_bias, dtype=kind)
     with torch.no_grad():
         layer.weight.copy_(linear.weight.reshape(linear.out_features, channels, height, width))  # (out, C, h, w)
         if linear.bias is not None:
@@ -237,6 +246,7 @@ def dilations(strides):
 
 dilations = ex.dilations.check(dilations)
 
+
 # %% id="dense"
 def stride_of(layer):
     return 2 if isinstance(layer, nn.MaxPool2d) else 1
@@ -271,12 +281,15 @@ Largest difference of any logit at any pixel: **{gap:.1e}**.
 
 # %% [markdown] id="ratio-lesson"
 # Same network, same answers at every pixel, a fraction of the work. The counted ratio depends on the network alone:
-# with larger patches neighbours share more, and it grows. (Try 45 pixels.) The measured ratio depends on your
+# with larger patches neighbours share more, and it grows. The measured ratio depends on your
 # machine as well, because an operation is not always equally quick: cutting out and copying thousands of patches
 # takes time that nobody counts, and so do kernels with gaps. Expect anything from twenty to a hundred and more.
 
 # %% id="answers"
-drawn = {"one pass, pools of stride 2": (sparse.argmax(0), 4), "one pass, stride 1 and dilation": (at_once.argmax(0), 1)}
+drawn = {
+    "one pass, pools of stride 2": (sparse.argmax(0), 4),
+    "one pass, stride 1 and dilation": (at_once.argmax(0), 1),
+}
 figures.answers(case, drawn, classes=names)
 
 # %% [markdown] id="claim-faster-text"
@@ -355,16 +368,20 @@ def explore_tents(factor):
 show.explore(explore_tents, factor=(2, 8, 1, 2))
 
 # %% [markdown] id="tents-lesson"
-# The sum runs straight from score to score: that is what "linear" means. It fades at both ends, because nobody
-# adds from outside. And however large the factor, five scores make five bends. Smooth is not the same as detailed.
+# The sum runs straight from score to score: that is what "linear" means. At odd factors it bends exactly on a score. At
+# even ones a score lies between two pixels, so the corner is cut: two small bends, one on either side. It fades at both
+# ends, because nobody adds from outside. And however large the factor, it turns only where a score is. Five scores make
+# five corners: smooth is not the same as detailed.
 #
 # This is only how the deconvolution *starts*. Its weights are trained like all others.
 #
 # ## 4. Skips: ask the shallow stages too
 #
 # The answers of the last stage are coarse, but the map after pool 4 is twice as fine, and the one after pool 3 four
-# times. They see less far, so on their own they would be poor classifiers. But they know *where*. So FCN asks them,
-# with a 1x1 convolution each, for scores of their own, and **adds** them to the enlarged deep ones:
+# times. They see less far (36 and 76 pixels, not 220), so on their own they could not tell apart what looks alike from
+# nearby. But they know *where*. How much that is worth depends on the task, and section 5 has a surprise about it. FCN
+# does not choose: it asks them, with a 1x1 convolution each, for scores of their own, and **adds** them to the enlarged
+# deep ones:
 #
 # - **FCN-32s**: the deep scores, enlarged 32 times.
 # - **FCN-16s**: deep scores enlarged 2 times + scores after pool 4, then enlarged 16 times.
@@ -381,17 +398,24 @@ for stride in (32, 16, 8):
     steps = choose(smoke=3, quick=200, full=3000)
     history[stride] = fit(fcn[stride], train, steps=steps, batch=8, patch=64, seed=10, progress=False)
     fcn[stride] = fcn[stride].cpu().eval()
-smooth = {f"FCN-{s}s": torch.tensor(history[s].loss).unfold(0, min(10, steps), 1).mean(1) for s in fcn}  # mean of 10 steps
-show.curves(smooth, "step", "loss (mean of 10 steps)", alt="The training loss falls lowest for FCN-8s and least for FCN-32s.")
+smooth = {
+    f"FCN-{s}s": torch.tensor(history[s].loss).unfold(0, min(10, steps), 1).mean(1) for s in fcn
+}  # mean of 10 steps
+show.curves(
+    smooth, "step", "loss (mean of 10 steps)", alt="The training loss falls lowest for FCN-8s and least for FCN-32s."
+)
 
 # %% [markdown] id="fuse-text"
 # ### Exercise 2.4 - Two opinions, one sum (8 minutes, difficulty 2 of 3)
 #
 # The heart of the FCN: enlarge the deep scores two times, with a deconvolution whose kernel you are given, and add
-# the shallow ones. One trap: a pool that rounds up makes 4 rows out of 7, and enlarged they are 8. The row that is
-# too many is the last one; cut it off.
+# the shallow ones. `F.conv_transpose2d(deep, kernel, stride=2, ...)` is the deconvolution as a function. A 4x4 kernel
+# with stride 2 writes one pixel beyond the border on every side: `padding=1` takes these away.
 #
-# A 4x4 kernel with stride 2 writes one pixel beyond the border on every side: `padding=1` takes these away.
+# One trap, for networks whose pools round *up*, as those of the authors did: out of 7 rows such a pool makes 4, and
+# enlarged they are 8. The row that is too many is the last one; cut it off, so that your function serves such networks
+# too. (torch's pools round down unless told otherwise, and our images will be padded in exercise 2.5, so here the sizes
+# will meet.) And let gradients pass to both stages: they are to be trained through your sum.
 
 
 # %% id="fuse-scores"
@@ -447,16 +471,20 @@ show.gallery(
 # %% [markdown] id="any-size-text"
 # Each map is drawn in its own range of greys, so compare patterns and not brightness. On their own the deep scores hardly
 # look like a brain: they need not. Only the **sum** is ever trained to be right, so each stage learns to say what the
-# others leave open. *In which of the steps does the gap between the two halves of the brain appear?*
+# others leave open. *In which of the steps does the gap between the two halves of the brain appear?* Do not look for it
+# in the deep scores: the gap is 2 or 3 pixels wide, and one of their squares is 32. Squares of 16 cannot draw it either.
+# If it shows at all, then where pool 3 (squares of 8) has been added, as a dent.
 #
 # ### Exercise 2.5 - Any size (8 minutes, difficulty 2 of 3)
 #
 # `your_fcn_8s` works for 96 x 96 pixels. Our slices have 117 x 99. The survey praises FCN because it "has no
 # limitation on the image size", and it is right that no layer asks for a size. But five pools halve five times, and
-# 117 is not a multiple of 32, so on the way up the sizes no longer meet.
+# ours round down: 117 rows become 58, 29, 14, 7 and 3. On the way up, 3 rows become 6, and pool 4 has 7 to add. No
+# cutting helps against a row that is missing, so the image must be a multiple of 32 before it goes in.
 #
 # Make any network that wants multiples of `multiple` take any image: add what is lacking **at the end** of each axis by
-# repeating the last row or column, run the network, and cut the logits back.
+# repeating the last row or column, run the network, and cut the logits back. The network is the caller's: leave it in the
+# mode (`train` or `eval`) in which it came, and let gradients pass.
 
 
 # %% id="any-size"
@@ -484,7 +512,8 @@ Markdown(
 # %% [markdown] id="compare-text"
 # All three networks on slices that they have never seen. Walk through the slices, and through the structures.
 #
-# *Look at the edges: which network draws corners? Which one finds small things, and at what price?*
+# *Look at the edges: which network draws round blobs, which one follows the folds? Which one finds small things, and at
+# what price?* (Our answer is below the figure.)
 
 
 # %% id="compare"
@@ -492,7 +521,9 @@ def explore_networks(slice_number, structure):
     chosen = validation[slice_number]
     found = {f"FCN-{stride}s": predict(fcn[stride], chosen.image) for stride in fcn}
     wanted = names.index(structure)
-    return show.compare(chosen, found, wanted, class_name=structure, channel=2 if structure == "lesion" else 0, zoom=False)
+    return show.compare(
+        chosen, found, wanted, class_name=structure, channel=2 if structure == "lesion" else 0, zoom=False
+    )
 
 
 show.explore(
@@ -501,6 +532,10 @@ show.explore(
 )  # fmt: skip
 
 # %% [markdown] id="measure-text"
+# What to see: FCN-32s draws smooth blobs as large as its squares, FCN-8s follows the border to within a few pixels. What
+# is small stays hard for all three: a lesion of a few pixels hardly moves the five scores of its square. And the price
+# of a finer answer is a bolder one. Where FCN-8s marks something small, go and see whether it is there in the truth.
+#
 # ## 5. Measure it
 #
 # The ruler is the course's held-out set: sixteen patients on whom nothing is ever trained. Each method gets a row
@@ -511,7 +546,8 @@ ledger = Ledger()
 everywhere = classifier.convolutional()  # the library's version of what you built in section 2
 ledger.measure("02", "patch classifier 25 px, one pass", everywhere, seconds=learned.seconds)
 on_ruler = {
-    f"FCN-{stride}s": ledger.measure("02", f"FCN-{stride}s", fcn[stride], seconds=history[stride].seconds) for stride in (32, 8)
+    f"FCN-{stride}s": ledger.measure("02", f"FCN-{stride}s", fcn[stride], seconds=history[stride].seconds)
+    for stride in (32, 8)
 }
 ledger
 
@@ -529,7 +565,8 @@ ledger
 # **Claim: the skips.** The survey: "skip connection is designed in the network to connect the global information of
 # the deep network and the local information of the shallow network to compensate each other". The rule, fixed
 # beforehand: FCN-8s is better than FCN-32s by at least 0.02 tissue Dice on the ruler, over five seeds. Your own two
-# networks are the star.
+# networks are the star. Expect it near the grey seeds and not necessarily among them: it is one more seed, and five
+# seeds do not show the whole range. What the claim compares is the *gap* between the two.
 
 # %% id="claim-skips"
 tissues = ("CSF", "grey matter", "white matter")
@@ -557,15 +594,23 @@ Markdown("\n".join([
 ]))  # fmt: skip
 
 # %% [markdown] id="blur-lesson"
-# Two things to take from this table. First, the trend is the survey's. Second, the trained networks beat the
-# "perfect" shares. No magic: their kernels have learned to do better than a tent, and their scores need not be
-# shares. A score may be pushed up so that the border moves to where it belongs, and a thin structure that never
-# holds the majority of a square can still win. But each square has only five numbers to say what is in it.
+# Three things to take from this table. First, the trend is the survey's.
+#
+# Second, compare the two columns: where a trained network has more than the "perfect" shares of section 1, it is not
+# better than perfect. Those shares were perfect *as shares*: each square said exactly how much of it is grey matter,
+# and a fixed tent enlarged that. A trained network is free to say something more useful. Its kernels have learned to
+# do better than a tent. A score may be pushed up so that the border moves to where it belongs, and a thin structure
+# that never holds the majority of a square can still win. But each square has only five numbers to say what is in it.
+#
+# Third, an honest surprise: three stages *without* any skip (0.66 to 0.70 when we measured it) draw these tissues better
+# than FCN-8s, which has five stages and two skips (0.61 to 0.65). Both enlarge 8 times. So for this task the deep stages
+# added nothing that 200 steps could teach them to use: the tissues differ in brightness, and 36 pixels show enough. The
+# skips repair what the deep stages lose; they do not prove that one needed the deep stages.
 #
 # And a caution. The three networks differ in *depth* as well: the one of stride 8 has fewer stages and fewer
 # weights, and 200 steps are less of a trial for it. So this comparison alone does not prove that enlarging is to
 # blame. Two other results point the same way, though: section 1, which has no network in it, and the skips, which
-# mend the blur without changing the depth.
+# mend the blur without changing the depth: FCN-32s and FCN-8s have the same five stages.
 
 # %% [markdown] id="real-text"
 # ## 6. Reality check
@@ -595,7 +640,14 @@ if real:
         torch.manual_seed(0)
         name = f"FCN-{stride}s"
         real_fcn[name] = FCN(1, 3, stride=stride, width=8, hidden=64)
-        fit(real_fcn[name], real_train, steps=choose(smoke=3, quick=200, full=3000), batch=8, patch=(32, 48), progress=False)
+        fit(
+            real_fcn[name],
+            real_train,
+            steps=choose(smoke=3, quick=200, full=3000),
+            batch=8,
+            patch=(32, 48),
+            progress=False,
+        )
         real_result[name] = evaluate(lambda case, net=real_fcn[name]: predict(net, case.image), real_test)
 
 # %% id="real-result"
@@ -654,8 +706,9 @@ picture if real else Markdown("Skipped: no real patients.")
 # %% [markdown] id="quiz-2"
 # **2. You set all pools to stride 1 and forget the dilation. What happens?**
 #
-# <details><summary>(a) An error: the sizes no longer fit.</summary>
-# Sadly no. All sizes fit, and you even get more answers. Mistakes without an error message are the expensive ones.
+# <details><summary>(a) An error, in any of the layers.</summary>
+# No. No layer asks for a size, so every one of them runs. If anything stops you, it is a later comparison with something
+# of the right size.
 # </details>
 #
 # <details><summary>(b) The same answers, only slower.</summary>
@@ -663,8 +716,10 @@ picture if real else Markdown("Skipped: no real patients.")
 # different part of the image.
 # </details>
 #
-# <details><summary>(c) Answers for every pixel, all of them wrong in a quiet way.</summary>
-# Yes. The numbers look plausible. Only a comparison with the sliding window, like yours above, would tell.
+# <details><summary>(c) Other answers, and a few too many of them.</summary>
+# Yes. Kernels without gaps reach less far, so fewer pixels are lost at the border: 130 x 112 answers for our 117 x 99
+# pixels. The network itself does not complain, and the numbers look plausible. Here the comparison with the sliding
+# window stops you, because the sizes differ. Had somebody cut the map "to fit", only the values would tell.
 # </details>
 
 # %% [markdown] id="quiz-3"
@@ -686,16 +741,17 @@ picture if real else Markdown("Skipped: no real patients.")
 
 # %% [markdown] id="quiz-4"
 # **4. FCN-8s beats FCN-32s. Somebody proposes to drop the deep stages and use pool 3 alone, since it has the fine
-# detail. What do you answer?**
+# detail. What do you answer? (More than one answer has a point.)**
 #
-# <details><summary>(a) Good idea: detail is what counts.</summary>
-# For tissues that differ in brightness that may even work, as the patch classifier in your ledger shows. But it is
-# an answer about this task, and not about the network.
+# <details><summary>(a) Good idea for these tissues; measure it.</summary>
+# Right for this task, and you have the measurement: three stages without skips beat FCN-8s on the tissues, and so did the
+# patch classifier in your ledger. But it is an answer about this task, not about networks: see (b).
 # </details>
 #
 # <details><summary>(b) Pool 3 sees only a small neighbourhood, so it cannot use what lies far away.</summary>
-# Yes. Where two structures look alike from nearby, only the deep stages can tell them apart. The sum lets each
-# stage say what it knows.
+# Right in general. Where two structures look alike from nearby, like the two parts of the hippocampus, something that sees
+# far must tell them apart, and the sum lets each stage say what it knows. Whether your task is of that kind, you
+# find out as in (a).
 # </details>
 #
 # <details><summary>(c) It cannot work, because shallow stages have no scores.</summary>
@@ -706,8 +762,8 @@ picture if real else Markdown("Skipped: no real patients.")
 # ## 8. What to read
 #
 # - J. Long, E. Shelhamer, T. Darrell, *Fully Convolutional Networks for Semantic Segmentation*, CVPR 2015,
-#   [arXiv:1411.4038](https://arxiv.org/abs/1411.4038). Sections 3.1 to 3.3 are this lesson; figure 3 is the drawing
-#   of 32s, 16s and 8s.
+#   [arXiv:1411.4038](https://arxiv.org/abs/1411.4038). Sections 3.1 to 3.3 are sections 2 and 3 of this lesson,
+#   section 4.2 is the skips, and figure 3 is the drawing of 32s, 16s and 8s.
 # - E. Shelhamer, J. Long, T. Darrell, the longer journal version, PAMI 2017,
 #   [arXiv:1605.06211](https://arxiv.org/abs/1605.06211). What the skips, the batch and the weighting each
 #   contribute, measured.

@@ -48,7 +48,10 @@ def skips_help(seed: int) -> dict[str, float]:
     at_least=0.02,
 )
 def depth_helps(seed: int) -> dict[str, float]:
-    """Mean Dice of the tissues and the lesions. Depth 1 sees 18 pixels, depth 3 sees 100; patches of 64 leave room for that."""
+    """Mean Dice of the tissues and the lesions.
+
+    Depth 1 sees 18 pixels, depth 3 sees 100: patches of 64 show the one all of that, the other most.
+    """
     train, test = _patients(seed)
     values = {}
     for depth in (1, 3):

@@ -19,6 +19,9 @@ _RIM: list[patheffects.AbstractPathEffect] = [patheffects.withStroke(linewidth=3
 _Line = tuple[str, Any, float]
 _FOUND: _Line = (VERMILION, "-", 1.9)
 _TRUE: _Line = (SKY, (0, (4, 1.5)), 1.6)
+Frame = tuple[slice, slice]
+Place = tuple[int, int]
+WHOLE: Frame = (slice(None), slice(None))
 _SIDES = {"axial": ("L", "R", "A", "P"), "coronal": ("L", "R", "S", "I"), "sagittal": ("P", "A", "S", "I")}
 
 
@@ -37,25 +40,29 @@ def lesions(case: Any, class_: int, channel: int = -1) -> Picture:
         scan.set_title("what the scanner gives")
         draw_scan(numbered, cut, mm)
         outline(numbered, marked > 0, VERMILION, "-", 1.9)
-        for rank, piece in enumerate(order, start=1):
-            places = np.argwhere(marked == piece + 1)
-            if len(places):
-                row, column = places.mean(axis=0)
-                side = 1 if column > marked.shape[1] / 2 else -1  # away from the middle, where there is room
-                numbered.annotate(
-                    str(rank), (column, row), xytext=(20 * side, 14), textcoords="offset points", color="white",
-                    fontsize=11, weight="bold", ha="center", va="center", path_effects=_RIM,
-                    arrowprops={"arrowstyle": "-", "color": "white", "linewidth": 1, "shrinkA": 0, "shrinkB": 4},
-                )  # fmt: skip
+        spots = [(rank, np.argwhere(marked == piece + 1)) for rank, piece in enumerate(order, start=1)]
+        here = [(rank, pixels.mean(axis=0)) for rank, pixels in spots if len(pixels)]  # (row, column) each
+        for rank, place in here:
+            gaps = [place - other for number, other in here if number != rank] or [np.array([-1.0, 0.0])]
+            away = min(gaps, key=np.linalg.norm)  # from the nearest other lesion, where there is room
+            away = 24 * away / np.linalg.norm(away)
+            numbered.annotate(
+                str(rank), place[::-1], xytext=(away[1], -away[0]), textcoords="offset points", color="white",
+                fontsize=11, weight="bold", ha="center", va="center", path_effects=_RIM,
+                arrowprops={"arrowstyle": "-", "color": "white", "linewidth": 1, "shrinkA": 0, "shrinkB": 4},
+            )  # fmt: skip
         numbered.set_title("what a segmentation adds")
-        in_slice = [bool((marked == piece + 1).any()) for piece in order]
+        in_slice = np.isin(order + 1, marked)
         bars = chart.barh(range(1, count + 1), millilitres[order], color=BLUE, height=0.7)
         for bar, here in zip(bars, in_slice, strict=True):
-            bar.set(facecolor=VERMILION if here else BLUE, hatch="" if here else "////", edgecolor="white")
+            bar.set(facecolor=VERMILION if here else BLUE, hatch="" if here else "////", edgecolor="white", linewidth=0)
+        chart.bar_label(
+            bars, [f"{ml:.2f}" for ml in millilitres[order]], fontsize=7.5, padding=3
+        )  # a thin bar is seen too
         chart.set(xlabel="ml", ylabel="lesion", title=f"{count} lesions, {millilitres.sum():.1f} ml in all")
         chart.invert_yaxis()
         chart.set_yticks([n for n in range(1, count + 1) if n == 1 or n % 5 == 0])
-        if not all(in_slice):
+        if not in_slice.all():
             chart.text(0.97, 0.05, "hatched: in other slices", transform=chart.transAxes, ha="right", fontsize=10)
     return Picture(
         figure,
@@ -104,15 +111,14 @@ def windowed(scan: Any, shown: Any, center: float, width: float) -> Picture:
         ramp.set(ylabel="grey on the screen", ylim=(-0.03, 1.03), yticks=[0, 0.5, 1])
         ramp.set_yticklabels(["0 black", "0.5", "1 white"])
         ramp.spines["right"].set_visible(True)
-    return Picture(
-        figure,
-        f"Left, a brain slice shown with a window from {low:.2f} to {high:.2f}. Right, how often each intensity occurs, with a "
-        "ramp from black to white over the window.",
-    )
+    said = f"Left, a brain slice shown with a window from {low:.2f} to {high:.2f}. Right, how often each intensity occurs, "
+    return Picture(figure, f"{said}with a ramp from black to white over the window.")
 
 
-def thresholded(scan: Any, thresholds: Sequence[float], found: Any, truth: Any, title: str = "") -> Picture:
-    """The histogram of a scan with its thresholds, and the outlines of what was found and of the truth."""
+def thresholded(
+    scan: Any, thresholds: Sequence[float], found: Any, truth: Any, title: str = "", *, frame: Frame = WHOLE
+) -> Picture:
+    """The histogram of a scan with its thresholds, and the outlines of what was found and of the truth in a frame."""
     with style():
         figure, (chart, picture) = canvas(1, 2, size=(8.4, 4.3), width_ratios=[1.35, 1])
         _histogram(chart, array(scan))
@@ -121,7 +127,7 @@ def thresholded(scan: Any, thresholds: Sequence[float], found: Any, truth: Any, 
             chart.text(
                 threshold, 1.01, f"{threshold:.2f}", transform=chart.get_xaxis_transform(), color=VERMILION, ha="center"
             )
-        _found(picture, array(scan), array(found).astype(bool), array(truth).astype(bool))
+        _found(picture, array(scan)[frame], array(found).astype(bool)[frame], array(truth).astype(bool)[frame])
         picture.set_title(title)
         figure.legend(handles=_keys(), loc="outside lower center", ncols=2)
     return Picture(
@@ -132,13 +138,7 @@ def thresholded(scan: Any, thresholds: Sequence[float], found: Any, truth: Any, 
 
 
 def found(
-    scan: Any,
-    masks: Mapping[str, Any],
-    truth: Any,
-    *,
-    seed: tuple[int, int] | None = None,
-    frame: tuple[slice, slice] = (slice(None), slice(None)),
-    alt: str,
+    scan: Any, masks: Mapping[str, Any], truth: Any, *, seed: Place | None = None, frame: Frame = WHOLE, alt: str
 ) -> Picture:
     """A panel for each mask (rows, columns): its outline over the scan beside the truth's; `seed` is marked with a cross."""
     rows, columns = array(scan)[frame].shape
@@ -175,8 +175,11 @@ def discs(prediction: Any, label: Any, dice: float, iou: float) -> Picture:
     return Picture(figure, f"Two discs that overlap with Dice {dice:.2f} and IoU {iou:.2f}; IoU is never the larger.")
 
 
-def markers(scan: Any, slope: Any, marks: NDArray[np.int_], found_: Any, truth: Any) -> Picture:
+def markers(
+    scan: Any, slope: Any, marks: NDArray[np.int_], found_: Any, truth: Any, *, frame: Frame = WHOLE
+) -> Picture:
     """Watershed in three panels: the slope as a landscape, the two kinds of markers, and what the water reached."""
+    scan, slope, marks, found_, truth = (array(part)[frame] for part in (scan, slope, marks, found_, truth))
     with style():
         figure, (land, marked, result) = canvas(1, 3, size=(8.8, 4.2))
         draw_scan(land, array(slope), None)

@@ -143,7 +143,7 @@ def found_and_right(measured: Mapping[str, tuple[float, float]]) -> Picture:
     """Two bars for each way: how much of what is there was found, and how much of what was claimed is right."""
     looks = (("found (sensitivity)", BLUE, "//"), ("right (precision)", VERMILION, ".."))
     with style():
-        figure, (ax,) = canvas(size=(7.2, 1.2 + 0.75 * len(measured)))
+        figure, (ax,) = canvas(size=(7.2, 1.6 + 0.75 * len(measured)))
         for k, (name, colour, hatch) in enumerate(looks):
             values = [pair[k] for pair in measured.values()]
             places = np.arange(len(measured)) + 0.36 * (k - 0.5)
@@ -153,18 +153,21 @@ def found_and_right(measured: Mapping[str, tuple[float, float]]) -> Picture:
         ax.invert_yaxis()
         ax.tick_params(axis="y", length=0)
         ax.set_xlim(0, 1.12)
-        ax.set_xlabel("share of the pixels")
+        for between in np.arange(1, len(measured)) - 0.5:
+            ax.axhline(between, color=GREY, linewidth=0.8)
+        ax.set_xlabel("found: share of the true lesion's pixels\nright: share of the pixels that were called lesion")
         figure.legend(loc="outside lower center", ncols=2, handleheight=1.2, handlelength=2.4)
     said = "; ".join(f"{name}: {a:.2f} found, {b:.2f} right" for name, (a, b) in measured.items())
     return Picture(figure, f"How many of the lesion's pixels are found, and how many claimed ones are right. {said}.")
 
 
-def pyramid(layers: Sequence[tuple[int, int, int]], field: int | None = None) -> Picture:
+def pyramid(layers: Sequence[tuple[int, int, int]], field: int | None = None, *, counted: bool = True) -> Picture:
     """The values, layer by layer and along one axis, that one output depends on, down to the pixels.
 
     Args:
         layers: (kernel, stride, dilation) of each, the first layer first.
         field: the receptive field that a function computed, written beside what the figure counts.
+        counted: whether the title tells the count.
     """
     read = [{0}]  # of each level, from the output down: the indices that the output depends on
     for kernel, stride, dilation in reversed(layers):
@@ -197,6 +200,9 @@ def pyramid(layers: Sequence[tuple[int, int, int]], field: int | None = None) ->
         ax.set_xticks([])
         ax.set_frame_on(False)
         ax.set_ylim(-0.5, len(place) - 0.6)
-        said = f"one output depends on {seen} pixels" + ("" if field is None else f"; receptive_field says {field}")
+        gaps = f" ({len(read[0])} of them are read)" if len(read[0]) < seen else ""
+        said = f"one output spans {seen} pixels{gaps}" + ("" if field is None else f"; receptive_field says {field}")
+        if not counted:
+            said = "how many pixels does one output span?"
         ax.set_title(said)
     return Picture(figure, f"Values of {len(layers)} layers, {'; '.join(names)}, drawn above the pixels: {said}.")

@@ -1,4 +1,4 @@
-"""Figures of lesson 02: a layer that fits once, answers on a grid, a drawing at a coarse stride, and tents that add up."""
+"""Figures of lesson 02: a layer that fits once, answers on a grid, and a drawing at a coarse stride."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,10 +9,13 @@ from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
 
-from medsegedu.show.look import BLUE, GREY, INK, LINES, MARKERS, ORANGE, SERIES, VERMILION, canvas, class_style, style
+from medsegedu.show.look import BLUE, GREY, INK, MARKERS, ORANGE, VERMILION, canvas, class_style, style
 from medsegedu.show.picture import Picture
 from medsegedu.show.planes import array, draw_scan, plane_spacing, scale_bar
 from medsegedu.show.scans import overlay
+from medsegedu.show.strides import by_stride, tents
+
+__all__ = ["answers", "by_stride", "coarse", "fits", "tents"]
 
 
 def fits(kernel: tuple[int, int] = (4, 4), larger: tuple[int, int] = (6, 9)) -> Picture:
@@ -160,48 +163,3 @@ def _paint(ax: Axes, image: Any, label: Any, mm: tuple[float, float], classes: S
         ax.imshow(paint, aspect=ax.get_aspect())
         if hatch := _HATCHES[k % len(_HATCHES)]:
             ax.contourf(label == k, levels=[0.5, 1.5], colors="none", hatches=[hatch])
-
-
-def tents(kernel: Any, scores: Sequence[float], factor: int) -> Picture:
-    """A kernel's middle channel in numbers, and along one axis how each score puts up its tent and the tents add up.
-
-    Args:
-        kernel: (channels, channels, size, size), made for `factor`.
-        scores: of neighbouring coarse pixels.
-    """
-    square = array(kernel)[0, 0]
-    row, size = square.sum(0) / square.sum(0).max() * np.sqrt(square.max()), square.shape[0]
-    offset = (size - factor) // 2 if (size - factor) % 2 == 0 else (size - factor + 1) // 2
-    with style():
-        figure, (left, right) = canvas(1, 2, size=(9.6, 3.9), width_ratios=[1, 1.7])
-        left.imshow(square, cmap="Blues", vmin=0, vmax=1.2 * square.max())
-        for (i, j), value in np.ndenumerate(square):
-            if size <= 5:
-                left.text(
-                    j,
-                    i,
-                    f"{value:.4f}".lstrip("0"),
-                    ha="center",
-                    va="center",
-                    fontsize=9.5,
-                    color="white" if value > 0.6 * square.max() else INK,
-                )
-        left.set(xticks=[], yticks=[], title=f"the kernel: {size} x {size}")
-        total = np.zeros(factor * len(scores) + size)
-        for k, score in enumerate(scores):
-            places = np.arange(size) + k * factor
-            total[places] += score * row
-            look = k % len(SERIES)
-            right.plot(places - offset, score * row, color=SERIES[look], linestyle=LINES[look], marker=MARKERS[look],
-                       markersize=4.5, alpha=0.8)  # fmt: skip
-        inside = np.arange(offset, offset + factor * len(scores))
-        right.plot(inside - offset, total[inside], color=INK, linewidth=2.6, label="sum: the enlarged row")
-        right.set(
-            xlabel=f"pixel of the row that was enlarged {factor} times", ylabel="score", title="a tent for every score"
-        )
-        right.legend(loc="best")
-    return Picture(
-        figure,
-        f"Left, a kernel of {size} by {size} weights, highest in its middle. Right, {len(scores)} scores, each spread as a tent "
-        f"over {size} pixels; their sum is the row enlarged {factor} times.",
-    )

@@ -321,6 +321,7 @@ def test_solution_after_a_pass(toy: Exercise, capsys: pytest.CaptureFixture[str]
 def test_solution_shows_the_students_way(capsys: pytest.CaptureFixture[str]) -> None:
     parts: dict[str, Any] = {"title": "Crop", "minutes": 1, "difficulty": 1, "hints": ("a", "b")}
     exercise = Exercise("99.centre_crop", reference=centre_crop, shown=right, **parts)
+    exercise.case(lambda random: (random.tensor(1, 9, 2), 4))
     for attempt in (wrong, wrong, wrong):
         assert exercise.check(attempt) is centre_crop
     exercise.solution()

@@ -53,5 +53,5 @@ def test_found_and_right_tells_both_numbers() -> None:
 def test_pyramid_depends_on_the_receptive_field(layers: list[tuple[int, int, int]]) -> None:
     net = nn.Sequential(*(nn.Conv2d(1, 1, k, stride=s, dilation=d) for k, s, d in layers))
     picture = figures.pyramid(layers)
-    assert f"depends on {receptive_field(net)} pixels" in picture.alt
+    assert f"spans {receptive_field(net)} pixels" in picture.alt
     assert picture.png()

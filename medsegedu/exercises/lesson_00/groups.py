@@ -1,38 +1,13 @@
-"""Exercise 0.6: divide by patient."""
+"""Exercise 0.6: divide by patient. What is asked is told in sentences, by `splits`, for chance may divide in any way."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
-from medsegedu.exercises.lesson_00 import answers
+from medsegedu.exercises.lesson_00 import answers, splits
 from medsegedu.exercises.lesson_00.answers import Split
-
-REPEATS = 12  # among eight patients two seeds may choose the same one by chance; not twelve seeds
-
-
-def _properties(attempt: Callable[..., Any], patients: list[str], share: float, seed: int) -> dict[str, Any]:
-    """What is asked of a split, whichever patients chance puts where."""
-    train, test = (list(part) for part in attempt(list(patients), share, seed))
-    if not all(isinstance(i, int | np.integer) for i in [*train, *test]):
-        return {"numbers of images": False}
-    own, held_out = ({patients[i] for i in part} for part in (train, test))
-    again = [sorted(attempt(list(patients), share, seed)[1]) for _ in range(REPEATS)]
-    others = [sorted(attempt(list(patients), share, seed + k)[1]) for k in range(1, REPEATS)]
-    leak, wanted = bool(own & held_out), max(1, round(share * len(set(patients))))
-    return {
-        "numbers of images": True,
-        "a patient in both parts": leak,
-        "every image used": {*train, *test} == set(range(len(patients))),
-        "an image used twice": len({*train, *test}) < len(train) + len(test),
-        "the right number of test patients": None if leak else len(held_out) == wanted,
-        "an empty part": not train or not test,
-        "the same split for the same seed": all(part == sorted(test) for part in again),
-        "another split for another seed": any(part != sorted(test) for part in others),
-    }
-
 
 split_by_patient = Exercise(
     "00.split_by_patient",
@@ -48,35 +23,31 @@ split_by_patient = Exercise(
         "to the training part.",
     ),
     after="Right: no patient is on both sides. The next cell counts what the careless split would have leaked.",
-    call=_properties,
+    call=splits.runs,
 )
 
 
-def _scans(random: Random, patients: int, most: int) -> list[str]:
-    """A name per image: each patient has 1 to `most` images, next to one another for some and scattered for others."""
-    names = [f"patient-{i:02d}" for i in range(patients) for _ in range(int(random.integers(1, most + 1)))]
-    half = len(names) // 2
-    return names[:half] + list(random.numpy.permutation(names[half:]))
-
-
 @split_by_patient.case
-def forty_patients(random: Random) -> tuple[Any, ...]:
-    return _scans(random, 40, 9), 0.2, 3
-
-
-@split_by_patient.case
-def thirty_patients_in_halves(random: Random) -> tuple[Any, ...]:
-    return _scans(random, 30, 5), 0.5, 11
+def many_patients(random: Random) -> tuple[Any, ...]:
+    return splits.scans(random, 38, 9), 0.2, 3
 
 
 @split_by_patient.case
 def few_patients_and_a_small_share(random: Random) -> tuple[Any, ...]:
-    return [name for name in "hgfedcba" for _ in range(6)], 0.05, 3
+    return splits.scans(random, 8, 6), 0.05, 3
 
 
-def _test_images(patients: list[str], held_out: set[str]) -> Split:
+for check in splits.CHECKS:
+    split_by_patient.behaviour(check)
+
+
+def _names(patients: list[str], seed: int) -> list[str]:
+    return list(np.random.default_rng(seed).permutation(sorted(set(patients))))
+
+
+def _test_images(patients: list[str], held_out: list[str]) -> Split:
     test = [i for i, patient in enumerate(patients) if patient in held_out]
-    return [i for i in range(len(patients)) if i not in test], test
+    return [i for i, patient in enumerate(patients) if patient not in held_out], test
 
 
 @split_by_patient.mistake(
@@ -104,7 +75,7 @@ def list_cut_in_two(patients: list[str], share: float, seed: int) -> Split:
 )
 def never_shuffled(patients: list[str], share: float, seed: int) -> Split:
     names = sorted(set(patients))
-    return _test_images(patients, set(names[: max(1, round(share * len(names)))]))
+    return _test_images(patients, names[: max(1, round(share * len(names)))])
 
 
 @split_by_patient.mistake(
@@ -113,7 +84,16 @@ def never_shuffled(patients: list[str], share: float, seed: int) -> Split:
 )
 def seed_ignored(patients: list[str], share: float, seed: int) -> Split:
     names = list(np.random.default_rng().permutation(sorted(set(patients))))
-    return _test_images(patients, set(names[: max(1, round(share * len(names)))]))
+    return _test_images(patients, names[: max(1, round(share * len(names)))])
+
+
+@split_by_patient.mistake(
+    "It looks right, but it changes when Python is started again: you shuffled a *set*, and a set of strings has another "
+    "order in every run. The same seed then gives another test part tomorrow. Sort first: `sorted(set(patients))`."
+)
+def order_of_a_set(patients: list[str], share: float, seed: int) -> Split:
+    names = list(np.random.default_rng(seed).permutation(list(set(patients))))
+    return _test_images(patients, names[: max(1, round(share * len(names)))])
 
 
 @split_by_patient.mistake(
@@ -121,7 +101,7 @@ def seed_ignored(patients: list[str], share: float, seed: int) -> Split:
     "taken."
 )
 def names_not_numbers(patients: list[str], share: float, seed: int) -> tuple[list[str], list[str]]:
-    names = list(np.random.default_rng(seed).permutation(sorted(set(patients))))
+    names = _names(patients, seed)
     count = max(1, round(share * len(names)))
     return names[count:], names[:count]
 
@@ -139,8 +119,35 @@ def parts_exchanged(patients: list[str], share: float, seed: int) -> Split:
     "always. Take at least one patient, `max(1, ...)`."
 )
 def empty_test(patients: list[str], share: float, seed: int) -> Split:
-    names = list(np.random.default_rng(seed).permutation(sorted(set(patients))))
-    return _test_images(patients, set(names[: round(share * len(names))]))
+    names = _names(patients, seed)
+    return _test_images(patients, names[: round(share * len(names))])
+
+
+@split_by_patient.mistake(
+    "`int` cuts off what follows the point: 0.2 of 38 patients is 7.6, and you took 7, not 8. With few patients it leaves "
+    "none at all. `round` goes to the nearest number, and `max(1, ...)` takes at least one."
+)
+def cut_off_and_empty(patients: list[str], share: float, seed: int) -> Split:
+    names = _names(patients, seed)
+    return _test_images(patients, names[: int(share * len(names))])
+
+
+@split_by_patient.mistake(
+    "`int` (or `//`) cuts off what follows the point: 0.2 of 38 patients is 7.6, and you took 7 for the test, not 8. Use "
+    "`round`, which goes to the nearest number."
+)
+def cut_off(patients: list[str], share: float, seed: int) -> Split:
+    names = _names(patients, seed)
+    return _test_images(patients, names[: max(1, int(share * len(names)))])
+
+
+@split_by_patient.mistake(
+    "You rounded up, so your test part has a patient too many: 0.4 of 31 patients is 12.4, which rounds to 12. Use `round`, "
+    "and `max(1, ...)` for the case in which nobody is left."
+)
+def rounded_up(patients: list[str], share: float, seed: int) -> Split:
+    names = _names(patients, seed)
+    return _test_images(patients, names[: int(np.ceil(share * len(names)))])
 
 
 @split_by_patient.mistake(
@@ -149,7 +156,7 @@ def empty_test(patients: list[str], share: float, seed: int) -> Split:
 )
 def one_image_a_patient(patients: list[str], share: float, seed: int) -> Split:
     image = {patient: i for i, patient in enumerate(patients)}
-    names = list(np.random.default_rng(seed).permutation(sorted(image)))
+    names = _names(patients, seed)
     count = max(1, round(share * len(names)))
     return [image[name] for name in names[count:]], [image[name] for name in names[:count]]
 
@@ -166,9 +173,9 @@ def test_left_in_training(patients: list[str], share: float, seed: int) -> Split
     "number then depends on chance; here `share` is a share of the patients."
 )
 def share_of_the_images(patients: list[str], share: float, seed: int) -> Split:
-    held_out: set[str] = set()
-    for name in np.random.default_rng(seed).permutation(sorted(set(patients))):
+    held_out: list[str] = []
+    for name in _names(patients, seed):
         if sum(patient in held_out for patient in patients) >= share * len(patients):
             break
-        held_out.add(str(name))
+        held_out.append(str(name))
     return _test_images(patients, held_out)

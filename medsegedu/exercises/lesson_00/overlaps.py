@@ -6,13 +6,15 @@ import numpy as np
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
+from medsegedu.exercises.lesson_00 import answers
 from medsegedu.exercises.lesson_00.answers import Mask
-from medsegedu.exercises.lesson_00.formulas import twice
+from medsegedu.exercises.lesson_00.formulas import few_pixels, twice
 from medsegedu.metrics import dice as reference
 
 dice = Exercise(
     "00.dice",
     reference=reference,
+    shown=answers.dice,
     title="Dice",
     minutes=8,
     difficulty=1,
@@ -51,6 +53,8 @@ def nothing_to_find_but_something_claimed(random: Random) -> tuple[Any, ...]:
 def nothing_found(random: Random) -> tuple[Any, ...]:
     return np.zeros((8, 5), bool), random.mask(8, 5).numpy()
 
+
+few_pixels(dice)
 
 twice(
     dice,
@@ -106,7 +110,7 @@ def accuracy(prediction: Mask, label: Mask) -> float:
 
 @dice.mistake(
     "Two empty masks make you divide 0 by 0. Nothing was there and nothing was claimed, which is a perfect answer: return "
-    "1.0 before you divide."
+    "1.0 before you divide. (`try` does not help: NumPy raises no ZeroDivisionError, it warns and goes on with nan.)"
 )
 def zero_by_zero(prediction: Mask, label: Mask) -> float:
     with np.errstate(all="ignore"):
@@ -149,3 +153,27 @@ def per_cent(prediction: Mask, label: Mask) -> float:
 )
 def mean_over_rows(prediction: Mask, label: Mask) -> float:
     return float(np.mean([reference(a, b) for a, b in zip(prediction, label, strict=True)]))
+
+
+@dice.mistake(
+    "Two masks of the same *size* get 1 from you, wherever they lie. Ask whether both are empty, not whether the two sums are "
+    "equal: `prediction.sum() + label.sum() == 0`."
+)
+def same_size_is_perfect(prediction: Mask, label: Mask) -> float:
+    return 1.0 if prediction.sum() == label.sum() else reference(prediction, label)
+
+
+@dice.mistake(
+    "One empty mask is enough for you to return 1. But an empty prediction for a lesion that is there is a miss, and a claim "
+    "where nothing is a false alarm: both score 0. Only if *both* are empty the answer is 1."
+)
+def either_empty_is_perfect(prediction: Mask, label: Mask) -> float:
+    return reference(prediction, label) if prediction.any() and label.any() else 1.0
+
+
+@dice.mistake(
+    'You rounded the result. Round when you print, `f"{score:.2f}"`, not when you compute: a small value loses all that it '
+    "had to say."
+)
+def rounded(prediction: Mask, label: Mask) -> float:
+    return round(reference(prediction, label), 2)

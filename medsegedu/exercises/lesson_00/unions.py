@@ -6,14 +6,16 @@ import numpy as np
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
+from medsegedu.exercises.lesson_00 import answers
 from medsegedu.exercises.lesson_00.answers import Mask
-from medsegedu.exercises.lesson_00.formulas import twice
+from medsegedu.exercises.lesson_00.formulas import few_pixels, twice
 from medsegedu.metrics import dice
 from medsegedu.metrics import iou as reference
 
 iou = Exercise(
     "00.iou",
     reference=reference,
+    shown=answers.iou,
     title="IoU",
     minutes=4,
     difficulty=1,
@@ -51,6 +53,8 @@ def nothing_to_find_but_something_claimed(random: Random) -> tuple[Any, ...]:
 def nothing_found(random: Random) -> tuple[Any, ...]:
     return np.zeros((7, 6), bool), random.mask(7, 6).numpy()
 
+
+few_pixels(iou)
 
 twice(
     iou,
@@ -122,7 +126,8 @@ def larger_mask(prediction: Mask, label: Mask) -> float:
 
 
 @iou.mistake(
-    "Two empty masks make you divide 0 by 0. The same rule as for Dice: both empty is perfect, return 1.0 for it."
+    "Two empty masks make you divide 0 by 0. The same rule as for Dice: both empty is perfect, return 1.0 for it. "
+    "(`try` does not help: NumPy raises no ZeroDivisionError, it warns and goes on with nan.)"
 )
 def zero_by_zero(prediction: Mask, label: Mask) -> float:
     with np.errstate(all="ignore"):
@@ -142,3 +147,36 @@ def empty_is_worst(prediction: Mask, label: Mask) -> float:
 )
 def empty_label_is_perfect(prediction: Mask, label: Mask) -> float:
     return reference(prediction, label) if label.any() else 1.0
+
+
+@iou.mistake(
+    "Two masks of the same *size* get 1 from you, wherever they lie. Ask whether both are empty, not whether the two sums are "
+    "equal: `prediction.sum() + label.sum() == 0`."
+)
+def same_size_is_perfect(prediction: Mask, label: Mask) -> float:
+    return 1.0 if prediction.sum() == label.sum() else reference(prediction, label)
+
+
+@iou.mistake(
+    "One empty mask is enough for you to return 1. But an empty prediction for a lesion that is there is a miss, and a claim "
+    "where nothing is a false alarm: both score 0. Only if *both* are empty the answer is 1."
+)
+def either_empty_is_perfect(prediction: Mask, label: Mask) -> float:
+    return reference(prediction, label) if prediction.any() and label.any() else 1.0
+
+
+@iou.mistake(
+    'You rounded the result. Round when you print, `f"{score:.2f}"`, not when you compute: a small value loses all that it '
+    "had to say."
+)
+def rounded(prediction: Mask, label: Mask) -> float:
+    return round(reference(prediction, label), 2)
+
+
+@iou.mistake(
+    "From Dice you came nearly there: the sign below is wrong. IoU is D / (2 - D), so that a Dice of 1 gives 1; with a plus "
+    "two equal masks get a third."
+)
+def wrong_sign_from_dice(prediction: Mask, label: Mask) -> float:
+    both = dice(prediction, label)
+    return both / (2 + both)

@@ -70,6 +70,14 @@ def a_length_not_a_volume(mask: Mask, spacing: tuple[float, float, float]) -> fl
     return 100 * answers.volume_ml(mask, spacing)
 
 
+@volume_ml.mistake(
+    "You divided by 100, the square millimetres in a square centimetre. A millilitre is a cubic centimetre: 10 x 10 x 10 = "
+    "1000 mm^3."
+)
+def an_area_not_a_volume(mask: Mask, spacing: tuple[float, float, float]) -> float:
+    return 10 * answers.volume_ml(mask, spacing)
+
+
 @volume_ml.mistake("You divided by a million, which gives litres. A millilitre is a cube of 10 x 10 x 10 = 1000 mm^3.")
 def litres(mask: Mask, spacing: tuple[float, float, float]) -> float:
     return answers.volume_ml(mask, spacing) / 1000

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from medsegedu.data import window as reference
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
+from medsegedu.exercises.lesson_00 import answers
 
 Image = NDArray[Any]
 
 window = Exercise(
     "00.window",
     reference=reference,
+    shown=answers.window,
     title="A window on the intensities",
     minutes=6,
     difficulty=1,
@@ -40,6 +42,61 @@ def an_mri_slice(random: Random) -> tuple[Any, ...]:
 @window.case
 def a_narrow_window_in_a_volume(random: Random) -> tuple[Any, ...]:
     return (100 * random.tensor(4, 5, 3)).numpy(), -12.5, 45.0
+
+
+@window.case
+def a_scan_that_lies_within_the_window(random: Random) -> tuple[Any, ...]:
+    return random.integers(-30, 110, 5, 8).numpy().astype(np.float64), 40.0, 400.0
+
+
+@window.case
+def a_scan_darker_than_most_of_the_window(random: Random) -> tuple[Any, ...]:
+    return random.integers(-900, 20, 7, 6).numpy().astype(np.float32), 50.0, 350.0
+
+
+@window.mistake(
+    "You cut off well, but then you stretched between the darkest and the brightest pixel that is *there*. Only if the scan "
+    "reaches both ends of the window these are black and white. A scan of 0 to 100 in a window from -160 to 240 must stay "
+    "grey: black is `center - width / 2`, and you divide by `width`."
+)
+def clipped_then_stretched(image: Image, center: float, width: float) -> Image:
+    inside = np.clip(image.astype(float), center - width / 2, center + width / 2)
+    return (inside - inside.min()) / (inside.max() - inside.min())
+
+
+@window.mistake(
+    "You divide by `width`, as you should, but you subtract the darkest pixel that is *there*. Where a scan does not reach "
+    "down to black, it gets too dark: subtract `center - width / 2`, whatever the image holds."
+)
+def black_is_the_darkest_pixel(image: Image, center: float, width: float) -> Image:
+    inside = np.clip(image.astype(float), center - width / 2, center + width / 2)
+    return (inside - inside.min()) / width
+
+
+@window.mistake(
+    "You divided by the brightest value of the image, so something is always white. White is `center + width / 2`, whether a "
+    "pixel is that bright or not: divide by `width`."
+)
+def brightest_pixel_is_white(image: Image, center: float, width: float) -> Image:
+    inside = np.clip(image.astype(float) - (center - width / 2), 0, width)
+    return inside / inside.max()
+
+
+@window.mistake(
+    "Black and white are exchanged: your low intensities are bright. Subtract black from the image, `image - low`, not the "
+    "image from white."
+)
+def inverted(image: Image, center: float, width: float) -> Image:
+    return np.clip((center + width / 2 - image) / width, 0, 1)
+
+
+@window.mistake(
+    "`if`, `min` and `max` ask about *one* number, and `image` holds many: NumPy cannot know which pixel you mean, and says "
+    "that the truth value is ambiguous. Compute with the whole array at once; `np.clip` or `np.where` decide for each pixel."
+)
+def one_question_for_all_pixels(image: Image, center: float, width: float) -> Image:
+    pixel: Any = (image - (center - width / 2)) / width
+    return max(0, min(1, pixel))  # raises
 
 
 @window.mistake(

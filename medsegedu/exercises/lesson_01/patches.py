@@ -19,7 +19,8 @@ extract_patch = Exercise(
     difficulty=1,
     hints=(
         "How far does a patch of 5 pixels reach to each side of its centre? And one of `size` pixels?",
-        "Mirror first, cut afterwards. `F.pad(image[None], (left, right, top, bottom), mode='reflect')[0]` mirrors.",
+        "Mirror first, cut afterwards. `F.pad` with mode='reflect' mirrors; its margins begin with the last axis (left, right, "
+        "top, bottom), and it wants a batch dimension in front.",
         "Padding moves every pixel down and to the right by half a patch. Where does the window of (row, column) start now?",
     ),
     after="It works at the borders too. The next cell cuts patches of four sizes, and one that hangs over the edge.",
@@ -29,6 +30,26 @@ extract_patch = Exercise(
 @extract_patch.case
 def inside(random: Random) -> tuple[Any, ...]:
     return random.tensor(3, 11, 17), 5, 9, 5
+
+
+@extract_patch.case
+def over_the_upper_edge(random: Random) -> tuple[Any, ...]:
+    return random.tensor(1, 9, 14), 0, 6, 5
+
+
+@extract_patch.case
+def over_the_lower_edge(random: Random) -> tuple[Any, ...]:
+    return random.tensor(1, 9, 14), 8, 6, 5
+
+
+@extract_patch.case
+def over_the_left_edge(random: Random) -> tuple[Any, ...]:
+    return random.tensor(1, 9, 14), 4, 0, 5
+
+
+@extract_patch.case
+def over_the_right_edge(random: Random) -> tuple[Any, ...]:
+    return random.tensor(1, 9, 14), 4, 13, 5
 
 
 @extract_patch.case
@@ -151,3 +172,27 @@ def padding_forgotten(image: Tensor, row: int, column: int, size: int) -> Tensor
 )
 def first_contrast_only(image: Tensor, row: int, column: int, size: int) -> Tensor:
     return _padded(image, size)[:1, row : row + size, column : column + size]
+
+
+def _mirrored(start: int, size: int, length: int) -> Tensor:
+    """The `size` indices from `start` on, mirrored at 0 and at `length - 1`."""
+    indices = torch.arange(start, start + size).abs()
+    return length - 1 - (length - 1 - indices).abs()
+
+
+@extract_patch.mistake(
+    "You mirrored above and to the left, but below and to the right you stopped at the last pixel, which is repeated. Mirror at "
+    "all four edges."
+)
+def clamped_behind(image: Tensor, row: int, column: int, size: int) -> Tensor:
+    rows, columns = (torch.arange(i - size // 2, i + size // 2 + 1).abs() for i in (row, column))
+    return image[:, rows.clamp(max=image.shape[1] - 1)][:, :, columns.clamp(max=image.shape[2] - 1)]
+
+
+@extract_patch.mistake(
+    "You used the image's height for its columns as well. An image need not be square: mirror the columns at its width, "
+    "`image.shape[2]`."
+)
+def height_for_both_axes(image: Tensor, row: int, column: int, size: int) -> Tensor:
+    rows, columns = (_mirrored(i - size // 2, size, image.shape[1]) for i in (row, column))
+    return image[:, rows][:, :, columns]

@@ -50,6 +50,18 @@ def equal_shares_change_nothing(random: Random) -> tuple[Any, ...]:
     return _probabilities(random, 4, 2), torch.tensor([0.5, 0.5])
 
 
+@undo_balance.case
+def seven_classes(random: Random) -> tuple[Any, ...]:
+    return _probabilities(random, 5, 7), torch.tensor([0.4, 0.3, 0.15, 0.1, 0.03, 0.015, 0.005])
+
+
+@undo_balance.case
+def sure_of_a_very_rare_class(random: Random) -> tuple[Any, ...]:
+    unlikely = 1e-4 * (1 + torch.from_numpy(random.numpy.random((4, 2))).float())  # (4, 2)
+    probabilities = torch.cat([unlikely, 1 - unlikely.sum(1, keepdim=True)], dim=1)  # (4, 3)
+    return probabilities, torch.tensor([0.8999, 0.1, 0.0001])
+
+
 @undo_balance.behaviour
 def rows_add_up_to_one(attempt: Any, random: Random) -> str | None:
     sums = attempt(_probabilities(random, 6, 3), torch.tensor([0.9, 0.09, 0.01])).sum(dim=1)
@@ -134,3 +146,12 @@ def only_the_winner(probabilities: Tensor, shares: Tensor) -> Tensor:
 )
 def left_alone(probabilities: Tensor, shares: Tensor) -> Tensor:
     return probabilities.clone()
+
+
+@undo_balance.mistake(
+    "You added a little to the sum, against a division by 0. Here the sum of a rare class may be as small as that little, and "
+    "the rows no longer add up to 1. A row's sum is never 0: divide by it alone."
+)
+def a_little_added(probabilities: Tensor, shares: Tensor) -> Tensor:
+    weighted = probabilities * shares
+    return weighted / (weighted.sum(dim=1, keepdim=True) + 1e-6)

@@ -42,6 +42,11 @@ def one_convolution(random: Random) -> tuple[Any, ...]:
 
 
 @count_redundant_work.case
+def short(random: Random) -> tuple[Any, ...]:
+    return [(3, 5, 4, 2), (5, 2, 3, 1)], 14
+
+
+@count_redundant_work.case
 def two_stages(random: Random) -> tuple[Any, ...]:
     return [(3, 5, 4, 2), (5, 7, 4, 2), (7, 6, 2, 1), (6, 4, 1, 1)], 17
 
@@ -54,7 +59,7 @@ def pool_of_three(random: Random) -> tuple[Any, ...]:
 @count_redundant_work.case
 def random_widths(random: Random) -> tuple[Any, ...]:
     a, b, c = (int(n) for n in random.integers(2, 12, 3))
-    return [(a, b, 4, 2), (b, c, 5, 2), (c, a, 3, 1)], 21
+    return [(a, b, 4, 2), (b, c, 5, 2), (c, a, 3, 1)], 25
 
 
 @count_redundant_work.behaviour
@@ -165,3 +170,39 @@ def once_for_every_pixel_of_the_patch(layers: Layers, size: int) -> tuple[int, i
 def last_layer_only(layers: Layers, size: int) -> tuple[int, int]:
     last = layers[-1]
     return _count(layers, size) - _count(layers[:-1], size), _once([last])
+
+
+@count_redundant_work.mistake(
+    "You divided with `/`, which makes a float, and a map of 7 gets 3.5 pixels. Whole maps and whole counts: divide with `//`."
+)
+def divided_into_floats(layers: Layers, size: int) -> tuple[float, int]:
+    window, side = 0.0, float(size)
+    for channels_in, channels_out, kernel, pool in layers:
+        side = side - kernel + 1
+        window += side**2 * channels_in * channels_out * kernel**2
+        side = side / pool
+    return window, _once(layers)
+
+
+@count_redundant_work.mistake(
+    "You divided the second number by the pools. But the next pixel's window pools from another start, so behind a pool as well "
+    "each pixel needs a value of its own."
+)
+def fewer_places_behind_a_pool(layers: Layers, size: int) -> tuple[int, float]:
+    once, area = 0.0, 1
+    for channels_in, channels_out, kernel, pool in layers:
+        once += channels_in * channels_out * kernel**2 / area
+        area *= pool**2
+    return _count(layers, size), once
+
+
+@count_redundant_work.mistake(
+    "You divided the second number by the pools (with `//`). Each pixel has a window of its own, which pools from its own start: "
+    "every layer works once for every pixel."
+)
+def fewer_whole_places_behind_a_pool(layers: Layers, size: int) -> tuple[int, int]:
+    once, area = 0, 1
+    for channels_in, channels_out, kernel, pool in layers:
+        once += channels_in * channels_out * kernel**2 // area
+        area *= pool**2
+    return _count(layers, size), once

@@ -8,6 +8,9 @@ from torch import Tensor
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
+from medsegedu.exercises.lesson_02 import enlarging
+from medsegedu.exercises.lesson_02.agreement import agrees
+from medsegedu.exercises.lesson_02.enlarging import up
 from medsegedu.layers import bilinear_kernel
 
 
@@ -15,7 +18,7 @@ def reference(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
     """deep (N, K, h, w) enlarged by 2 with `kernel` (K, K, 4, 4), plus shallow (N, K, H, W) -> (N, K, H, W)."""
     height, width = shallow.shape[2:]
     up = F.conv_transpose2d(deep, kernel, stride=2, padding=1)  # (N, K, 2 h, 2 w)
-    return up[..., :height, :width] + shallow  # (N, K, H, W): a pool rounded odd sizes up, so the end is cut
+    return up[..., :height, :width] + shallow  # (N, K, H, W): a pool that rounds odd sizes up adds at the end
 
 
 fuse_scores = Exercise(
@@ -28,10 +31,9 @@ fuse_scores = Exercise(
         "Three steps: enlarge `deep`, cut it to the size of `shallow`, add.",
         "`F.conv_transpose2d(deep, kernel, stride=2, padding=...)`. Without padding the result is 2 pixels too large along "
         "each axis, one on either side.",
-        "A pool rounds 7 rows up to 4; enlarged they are 8. The row too many is the last one: `[..., :H, :W]`.",
+        "Where `shallow` has 7 rows, 4 enlarged rows are 8. The row too many is the last one: `[..., :H, :W]`.",
     ),
     after="Right. The next cell fuses the scores of two trained stages of a brain, so that you see who contributes what.",
-    gradients=True,
 )
 
 
@@ -56,21 +58,24 @@ def odd_rows_only(random: Random) -> tuple[Any, ...]:
 
 
 @fuse_scores.behaviour
-def both_are_heard(attempt: Any, random: Random) -> str | None:
+def both_stages_can_learn(attempt: Any, random: Random) -> str | None:
+    """Gradients to both stages, asked only where the numbers are right; the kernel may be copied into a layer."""
+    if not agrees(fuse_scores, attempt):
+        return None
     deep, shallow, kernel = random.tensor(1, 2, 3, 3), random.tensor(1, 2, 6, 6), _kernel(random, 2)
-    whole = attempt(deep, shallow, kernel)
-    for name, silent in {
-        "deep": attempt(0 * deep, shallow, kernel),
-        "shallow": attempt(deep, 0 * shallow, kernel),
-    }.items():
-        if torch.equal(whole, silent):
-            return f"Setting `{name}` to zero does not change your output, so its scores are not heard."
+    result = attempt(deep.requires_grad_(), shallow.requires_grad_(), kernel)
+    if not result.requires_grad:
+        return "The numbers are right, but no gradient flows back to either of the two stages."
+    for name, flow in zip(
+        ("deep", "shallow"), torch.autograd.grad(result.sum(), (deep, shallow), allow_unused=True), strict=True
+    ):
+        if flow is None:
+            return f"The numbers are right, but no gradient flows back to `{name}`: that stage would never learn."
     return None
 
 
-def _up(deep: Tensor, kernel: Tensor, shallow: Tensor) -> Tensor:
-    """The enlarged deep scores as they should be."""
-    return F.conv_transpose2d(deep, kernel, stride=2, padding=1)[..., : shallow.shape[2], : shallow.shape[3]]
+for _sentence, _wrong in enlarging.MISTAKES:
+    fuse_scores.mistake(_sentence)(_wrong)
 
 
 @fuse_scores.mistake(
@@ -78,7 +83,7 @@ def _up(deep: Tensor, kernel: Tensor, shallow: Tensor) -> Tensor:
     "each stage, and adds them."
 )
 def side_by_side(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return torch.cat([_up(deep, kernel, shallow), shallow], 1)
+    return torch.cat([up(deep, shallow, kernel), shallow], 1)
 
 
 @fuse_scores.mistake(
@@ -86,7 +91,7 @@ def side_by_side(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
     "and twice so after two fusions. Take the sum."
 )
 def averaged(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return (_up(deep, kernel, shallow) + shallow) / 2
+    return (up(deep, shallow, kernel) + shallow) / 2
 
 
 @fuse_scores.mistake(
@@ -94,7 +99,7 @@ def averaged(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
     "added."
 )
 def multiplied(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return _up(deep, kernel, shallow) * shallow
+    return up(deep, shallow, kernel) * shallow
 
 
 @fuse_scores.mistake(
@@ -102,7 +107,7 @@ def multiplied(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
     "never counts. FCN adds them."
 )
 def larger_one(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return torch.maximum(_up(deep, kernel, shallow), shallow)
+    return torch.maximum(up(deep, shallow, kernel), shallow)
 
 
 @fuse_scores.mistake(
@@ -110,33 +115,7 @@ def larger_one(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
     "FCN adds."
 )
 def subtracted(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return _up(deep, kernel, shallow) - shallow
-
-
-@fuse_scores.mistake(
-    "You enlarged by copying pixels (F.interpolate's default is 'nearest'). Use the kernel that you are given: it starts "
-    "bilinear, and it can learn."
-)
-def copied_pixels(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return F.interpolate(deep, scale_factor=2)[..., : shallow.shape[2], : shallow.shape[3]] + shallow
-
-
-@fuse_scores.mistake(
-    "You interpolated with `F.interpolate` and left the kernel unused. It looks much the same at the start of training, but "
-    "such an enlargement never learns: `F.conv_transpose2d(deep, kernel, ...)`."
-)
-def kernel_unused(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    up = F.interpolate(deep, scale_factor=2, mode="bilinear")
-    return up[..., : shallow.shape[2], : shallow.shape[3]] + shallow
-
-
-@fuse_scores.mistake(
-    "You stretched the enlarged scores to the size of the shallow ones. Where that size is odd, each score then lies a little "
-    "beside its place. Cut the last row or column off instead."
-)
-def stretched(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    up = F.conv_transpose2d(deep, kernel, stride=2, padding=1)
-    return F.interpolate(up, size=shallow.shape[2:], mode="bilinear") + shallow
+    return up(deep, shallow, kernel) - shallow
 
 
 @fuse_scores.mistake(
@@ -148,53 +127,17 @@ def shallow_shrunk(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
 
 
 @fuse_scores.mistake(
-    "Without `padding=1` the enlarged map begins one pixel too early, and cutting its end does not help: all deep scores lie "
-    "one pixel too far to the lower right."
-)
-def padding_forgotten(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    up = F.conv_transpose2d(deep, kernel, stride=2)
-    return up[..., : shallow.shape[2], : shallow.shape[3]] + shallow
-
-
-@fuse_scores.mistake(
-    "You cut the first row or column off. A pool that rounds up adds to the end, so it is the end that goes: "
-    "`[..., :H, :W]`."
-)
-def start_cut(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    up = F.conv_transpose2d(deep, kernel, stride=2, padding=1)
-    return up[..., -shallow.shape[2] :, -shallow.shape[3] :] + shallow
-
-
-@fuse_scores.mistake(
-    "It works for even sizes only. A pool makes 4 rows out of 7, and enlarged they are 8: cut what is too much, "
-    "`[..., :H, :W]`, before you add."
-)
-def nothing_cut(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return F.conv_transpose2d(deep, kernel, stride=2, padding=1) + shallow
-
-
-@fuse_scores.mistake(
-    "You padded the shallow scores to the enlarged size, so the result is larger than promised and the next fusion will not "
-    "fit. Cut the enlarged scores instead."
-)
-def shallow_padded(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    up = F.conv_transpose2d(deep, kernel, stride=2, padding=1)
-    rows, columns = up.shape[2] - shallow.shape[2], up.shape[3] - shallow.shape[3]
-    return up + F.pad(shallow, (0, columns, 0, rows))
-
-
-@fuse_scores.mistake(
     "You turned both into probabilities first. They are scores until the very end: the loss applies one softmax, to their sum."
 )
 def softmax_first(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return _up(deep, kernel, shallow).softmax(1) + shallow.softmax(1)
+    return up(deep, shallow, kernel).softmax(1) + shallow.softmax(1)
 
 
 @fuse_scores.mistake(
     "The shallow scores are never used: your output is the deep scores alone, enlarged. That is FCN-32s. Add `shallow`."
 )
 def deep_only(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return _up(deep, kernel, shallow)
+    return up(deep, shallow, kernel)
 
 
 @fuse_scores.mistake(
@@ -202,4 +145,21 @@ def deep_only(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
     "never learn. Add the tensor itself."
 )
 def shallow_detached(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
-    return _up(deep, kernel, shallow) + shallow.detach()
+    return up(deep, shallow, kernel) + shallow.detach()
+
+
+@fuse_scores.mistake(
+    "The numbers are right, but no gradient flows into the deep scores (`.detach()`, `.data` or `no_grad`): most of the "
+    "network would never learn. Only the *kernel* may be copied without one."
+)
+def deep_detached(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
+    return up(deep.detach(), shallow, kernel) + shallow
+
+
+@fuse_scores.mistake(
+    "The numbers are right, but all of it happens without gradients (`no_grad` or `inference_mode`), so nothing before it "
+    "could be trained. Leave that to the caller."
+)
+def nothing_recorded(deep: Tensor, shallow: Tensor, kernel: Tensor) -> Tensor:
+    with torch.no_grad():
+        return up(deep, shallow, kernel) + shallow

@@ -8,7 +8,10 @@ from torch import Tensor
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
-from medsegedu.exercises.lesson_02.halving import Network, draw, reference
+from medsegedu.exercises.lesson_02 import margins
+from medsegedu.exercises.lesson_02.agreement import agrees
+from medsegedu.exercises.lesson_02.halving import Halving, draw, reference
+from medsegedu.exercises.lesson_02.margins import lack
 
 any_size = Exercise(
     "02.any_size",
@@ -55,108 +58,41 @@ def smaller_than_the_multiple(random: Random) -> tuple[Any, ...]:
     return draw(random, 8, 3, 10)
 
 
-def _lack(image: Tensor, multiple: int) -> tuple[int, int]:
-    return -image.shape[2] % multiple, -image.shape[3] % multiple
+@any_size.behaviour
+def the_network_stays_the_callers(attempt: Any, random: Random) -> str | None:
+    """Its mode is left alone and its gradients are kept; asked only where the numbers are right."""
+    if not agrees(any_size, attempt):
+        return None
+    network, image, multiple = draw(random, 4, 7, 9)
+    for training in (True, False):
+        network.train(training)
+        logits = attempt(network, image, multiple)
+        if any(part.training != training for part in network.modules()):
+            modes = "eval to training" if not training else "training to eval"
+            return f"The numbers are right, but your function switches the caller's network from {modes} mode."
+    return None if logits.requires_grad else "No gradient flows from your logits back into the network."
 
 
-def _cut(logits: Tensor, image: Tensor) -> Tensor:
-    return logits[..., : image.shape[2], : image.shape[3]]
-
-
-def _padded(network: Network, image: Tensor, multiple: int, mode: str) -> Tensor:
-    bottom, right = _lack(image, multiple)
-    return _cut(network(F.pad(image, (0, right, 0, bottom), mode=mode)), image)
-
-
-@any_size.mistake(
-    "You padded with zeros. Zero is a grey value like any other: at the border the network sees an edge that is not in the "
-    "patient. Repeat the last row and column: mode='replicate'."
-)
-def zeros(network: Network, image: Tensor, multiple: int) -> Tensor:
-    return _padded(network, image, multiple, "constant")
-
-
-@any_size.mistake(
-    "You mirrored the image. Good pictures, but a mirror needs more rows than it adds, so small images fail. Repeating the edge "
-    "works down to a single pixel: mode='replicate'."
-)
-def mirrored(network: Network, image: Tensor, multiple: int) -> Tensor:
-    return _padded(network, image, multiple, "reflect")
+for _sentence, _wrong in margins.MISTAKES:
+    any_size.mistake(_sentence)(_wrong)
 
 
 @any_size.mistake(
     "You resized the image and its logits. Then nothing keeps its size in mm, and the borders of the result are interpolated "
     "twice. Add the few pixels that are lacking, and leave the rest alone."
 )
-def resized(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = _lack(image, multiple)
+def resized(network: Halving, image: Tensor, multiple: int) -> Tensor:
+    bottom, right = lack(image, multiple)
     size = image.shape[2] + bottom, image.shape[3] + right
     logits = network(F.interpolate(image, size=size, mode="bilinear"))
     return F.interpolate(logits, size=image.shape[2:], mode="bilinear")
 
 
 @any_size.mistake(
-    "You padded on both sides but cut as if all of it were at the end: every answer now belongs to a pixel further up and "
-    "to the left. Pad at the end only, or cut on both sides."
-)
-def both_sides_but_cut_at_the_end(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = _lack(image, multiple)
-    around = (right // 2, right - right // 2, bottom // 2, bottom - bottom // 2)
-    return _cut(network(F.pad(image, around, mode="replicate")), image)
-
-
-@any_size.mistake(
-    "You padded and cut on both sides. That is sound, but the network's grid of coarse cells then starts outside the image; the "
-    "course pads at the end, so that the first pixel stays the first."
-)
-def both_sides(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = _lack(image, multiple)
-    top, left = bottom // 2, right // 2
-    logits = network(F.pad(image, (left, right - left, top, bottom - top), mode="replicate"))
-    return logits[..., top : top + image.shape[2], left : left + image.shape[3]]
-
-
-@any_size.mistake(
-    "You padded at the top left and cut the bottom right off again: answers and pixels are shifted against each other. Both "
-    "belong at the end."
-)
-def padded_at_the_start(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = _lack(image, multiple)
-    return _cut(network(F.pad(image, (right, 0, bottom, 0), mode="replicate")), image)
-
-
-@any_size.mistake(
-    "An image that fits already gets a whole multiple more from you: `multiple - H % multiple` is `multiple`, not 0, when "
-    "nothing is lacking. Costly, and it changes the borders. `-H % multiple` is right in both cases."
-)
-def a_whole_multiple_more(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = (multiple - size % multiple for size in image.shape[2:])
-    return _cut(network(F.pad(image, (0, right, 0, bottom), mode="replicate")), image)
-
-
-@any_size.mistake(
-    "You padded by the remainder `H % multiple`, which is how much stands over, not how much is lacking: 13 rows lack 3 to 16, "
-    "their remainder is 1. Take `-H % multiple`."
-)
-def by_the_remainder(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = (size % multiple for size in image.shape[2:])
-    return _cut(network(F.pad(image, (0, right, 0, bottom), mode="replicate")), image)
-
-
-@any_size.mistake(
-    "`F.pad` counts from the last axis, so its first pair of numbers belongs to the columns. You gave the rows' margin to "
-    "the columns: (left, right, top, bottom)."
-)
-def axes_swapped(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = _lack(image, multiple)
-    return _cut(network(F.pad(image, (0, bottom, 0, right), mode="replicate")), image)
-
-
-@any_size.mistake(
     "Your logits are larger than the image: those of the padding are still there. Cut back to the image's height and width."
 )
-def not_cut_back(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = _lack(image, multiple)
+def not_cut_back(network: Halving, image: Tensor, multiple: int) -> Tensor:
+    bottom, right = lack(image, multiple)
     return network(F.pad(image, (0, right, 0, bottom), mode="replicate"))
 
 
@@ -164,7 +100,7 @@ def not_cut_back(network: Network, image: Tensor, multiple: int) -> Tensor:
     "You cut the image down to a multiple, so its last rows and columns get no answer. What lies there may be the lesion: pad "
     "instead, and lose nothing."
 )
-def image_cut_down(network: Network, image: Tensor, multiple: int) -> Tensor:
+def image_cut_down(network: Halving, image: Tensor, multiple: int) -> Tensor:
     height, width = (size - size % multiple for size in image.shape[2:])
     return network(image[..., :height, :width])
 
@@ -173,8 +109,8 @@ def image_cut_down(network: Network, image: Tensor, multiple: int) -> Tensor:
     "You squeezed the enlarged logits back to the image's size. The padded part must be cut off, not squeezed in: it belongs "
     "to no pixel of the image."
 )
-def squeezed_back(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = _lack(image, multiple)
+def squeezed_back(network: Halving, image: Tensor, multiple: int) -> Tensor:
+    bottom, right = lack(image, multiple)
     logits = network(F.pad(image, (0, right, 0, bottom), mode="replicate"))
     return F.interpolate(logits, size=image.shape[2:], mode="bilinear")
 
@@ -182,39 +118,40 @@ def squeezed_back(network: Network, image: Tensor, multiple: int) -> Tensor:
 @any_size.mistake(
     "`[:-margin]` fails where nothing was padded: `:-0` is an empty slice. Write the end as the image's own height and width."
 )
-def negative_end(network: Network, image: Tensor, multiple: int) -> Tensor:
-    bottom, right = _lack(image, multiple)
+def negative_end(network: Halving, image: Tensor, multiple: int) -> Tensor:
+    bottom, right = lack(image, multiple)
     return network(F.pad(image, (0, right, 0, bottom), mode="replicate"))[..., :-bottom, :-right]
 
 
 @any_size.mistake(
     "You handed the image to the network as it is. A size that is no multiple cannot be halved that often: pad it first."
 )
-def nothing_done(network: Network, image: Tensor, multiple: int) -> Tensor:
+def nothing_done(network: Halving, image: Tensor, multiple: int) -> Tensor:
     return network(image)
-
-
-@any_size.mistake(
-    "You padded both axes to the same size, a square. It works, and it computes many pixels that nobody asked for: each axis "
-    "has its own margin."
-)
-def made_square(network: Network, image: Tensor, multiple: int) -> Tensor:
-    side = max(image.shape[2:]) + (-max(image.shape[2:]) % multiple)
-    margins = (0, side - image.shape[3], 0, side - image.shape[2])
-    return _cut(network(F.pad(image, margins, mode="replicate")), image)
 
 
 @any_size.mistake(
     "The right numbers, but cut off from the network by `no_grad` or `.detach()`: it could not be trained through your "
     "function. Leave that to the caller."
 )
-def without_gradient(network: Network, image: Tensor, multiple: int) -> Tensor:
+def without_gradient(network: Halving, image: Tensor, multiple: int) -> Tensor:
     with torch.no_grad():
         return reference(network, image, multiple)
 
 
-@any_size.behaviour
-def it_can_be_trained_through(attempt: Any, random: Random) -> str | None:
-    network, image, multiple = draw(random, 4, 7, 9)
-    logits = attempt(network, image, multiple)
-    return None if logits.requires_grad else "No gradient flows from your logits back into the network."
+@any_size.mistake(
+    "Your function calls `network.eval()` and leaves it so. The network is the caller's: if it was in training, its layers "
+    "would go on as in a test, without a word. Leave its mode alone."
+)
+def switched_to_eval(network: Halving, image: Tensor, multiple: int) -> Tensor:
+    network.eval()
+    return reference(network, image, multiple)
+
+
+@any_size.mistake(
+    "Your function calls `network.train()`. The network is the caller's: if it was in eval mode, its layers would behave as in "
+    "training, without a word. Leave its mode alone."
+)
+def switched_to_train(network: Halving, image: Tensor, multiple: int) -> Tensor:
+    network.train()
+    return reference(network, image, multiple)

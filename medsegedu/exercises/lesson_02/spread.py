@@ -52,6 +52,21 @@ def any_strides(random: Random) -> tuple[Any, ...]:
 
 
 @dilations.case
+def large_strides(random: Random) -> tuple[Any, ...]:
+    return ([5, 1, *random.integers(4, 33, 4).tolist(), 7],)
+
+
+@dilations.case
+def a_long_network(random: Random) -> tuple[Any, ...]:
+    return (random.integers(1, 4, 20).tolist(),)
+
+
+@dilations.case
+def no_layers(random: Random) -> tuple[Any, ...]:
+    return ([],)
+
+
+@dilations.case
 def one_layer(random: Random) -> tuple[Any, ...]:
     return ([2],)
 
@@ -73,7 +88,39 @@ def own_stride_included(strides: list[int]) -> list[int]:
     "values lie 4 apart, however many convolutions follow."
 )
 def previous_layer_only(strides: list[int]) -> list[int]:
+    return [1, *strides[:-1]][: len(strides)]
+
+
+@dilations.mistake(
+    "You shifted the strides by one place, so each layer gets the stride just before it. Distances pile up: behind two pools "
+    "of stride 2 the values lie 4 apart. (And for an empty list you return one number too many.)"
+)
+def strides_shifted(strides: list[int]) -> list[int]:
     return [1, *strides[:-1]]
+
+
+@dilations.mistake(
+    "Right as long as there are layers, but for an empty list you return `[1]`: no layers, no dilations. Begin with an empty "
+    "list, and note one number down for each stride."
+)
+def one_for_no_layers(strides: list[int]) -> list[int]:
+    return reference(strides) or [1]
+
+
+@dilations.mistake(
+    "The running number is *increased by* the stride. Strides multiply: the second pool spreads values that already lie 2 "
+    "apart, which makes 4; and a stride of 1 must change nothing. Write `*=` for `+=`."
+)
+def increased_by_the_stride(strides: list[int]) -> list[int]:
+    return [1 + sum(strides[:k]) for k in range(len(strides))]
+
+
+@dilations.mistake(
+    "You add `stride - 1` for each layer. That leaves a stride of 1 alone, as it should, and is right for the first pool; but "
+    "behind the second the values lie 2 x 2 apart, not 3. Strides multiply."
+)
+def increased_by_the_stride_less_one(strides: list[int]) -> list[int]:
+    return [1 + sum(stride - 1 for stride in strides[:k]) for k in range(len(strides))]
 
 
 @dilations.mistake(
@@ -148,4 +195,7 @@ def the_last_distance(strides: list[int]) -> int:
     "One dilation for each layer."
 )
 def one_too_many(strides: list[int]) -> list[int]:
-    return [*reference(strides), own_stride_included(strides)[-1]]
+    needed = [1]
+    for stride in strides:
+        needed.append(needed[-1] * stride)
+    return needed

@@ -6,13 +6,12 @@ from torch import Tensor, nn
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
-from medsegedu.exercises.lesson_03.filled import filled
+from medsegedu.exercises.lesson_03.filled import does_not_learn, used
 from medsegedu.layers import ConvBlock
 
 
 def _use(attempt: Any, in_channels: int, out_channels: int, image: Tensor) -> dict[str, Any]:
-    block = filled(attempt(in_channels, out_channels))
-    return {"output": block(image), "block": block}  # a bias that does nothing shows in the parameters alone
+    return used(attempt(in_channels, out_channels), image)  # an idle bias shows in the parameters alone
 
 
 conv_block = Exercise(
@@ -27,7 +26,8 @@ conv_block = Exercise(
         "The first half is `nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)`, `nn.BatchNorm2d(...)`, "
         "`nn.ReLU()`. The second half starts from `out_channels`.",
     ),
-    after="Right. Run the next cell to see what a block makes of a brain before it has learned anything.",
+    after="Run the next cell to see what a block makes of a brain before it has learned anything.",
+    gradients=True,
     call=_use,
 )
 
@@ -49,13 +49,11 @@ def fewer_channels_out(random: Random) -> tuple[Any, ...]:
 
 @conv_block.behaviour
 def every_weight_learns(attempt: Any, random: Random) -> str | None:
-    block = filled(attempt(3, 4))
-    block(random.tensor(2, 3, 8, 8)).sin().sum().backward()  # a plain sum of normalised values has no gradient
-    lazy = [name for name, weight in block.named_parameters() if weight.grad is None or not weight.grad.any()]
-    return f"No gradient reaches the parameter `{lazy[0]}` of your block, so it would never learn." if lazy else None
+    return does_not_learn(attempt(3, 4), random.tensor(2, 3, 8, 8))
 
 
-def _half(inputs: int, outputs: int, padding: int = 1, bias: bool = False) -> list[nn.Module]:
+def half(inputs: int, outputs: int, padding: int = 1, bias: bool = False) -> list[nn.Module]:
+    """Convolution, normalisation, ReLU: half a block."""
     return [nn.Conv2d(inputs, outputs, 3, padding=padding, bias=bias), nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
@@ -64,7 +62,7 @@ def _half(inputs: int, outputs: int, padding: int = 1, bias: bool = False) -> li
     "larger kernel would not have. Add the second half."
 )
 def one_convolution(in_channels: int, out_channels: int) -> nn.Module:
-    return nn.Sequential(*_half(in_channels, out_channels))
+    return nn.Sequential(*half(in_channels, out_channels))
 
 
 @conv_block.mistake(
@@ -72,7 +70,7 @@ def one_convolution(in_channels: int, out_channels: int) -> nn.Module:
     "does that, this block does not: give both convolutions `padding=1`."
 )
 def no_padding(in_channels: int, out_channels: int) -> nn.Module:
-    return nn.Sequential(*_half(in_channels, out_channels, 0), *_half(out_channels, out_channels, 0))
+    return nn.Sequential(*half(in_channels, out_channels, 0), *half(out_channels, out_channels, 0))
 
 
 @conv_block.mistake(
@@ -80,7 +78,7 @@ def no_padding(in_channels: int, out_channels: int) -> nn.Module:
     "`padding=1`."
 )
 def one_padding_forgotten(in_channels: int, out_channels: int) -> nn.Module:
-    return nn.Sequential(*_half(in_channels, out_channels), *_half(out_channels, out_channels, 0))
+    return nn.Sequential(*half(in_channels, out_channels), *half(out_channels, out_channels, 0))
 
 
 @conv_block.mistake(
@@ -88,7 +86,7 @@ def one_padding_forgotten(in_channels: int, out_channels: int) -> nn.Module:
     "well only where the two are equal."
 )
 def second_reads_in_channels(in_channels: int, out_channels: int) -> nn.Module:
-    return nn.Sequential(*_half(in_channels, out_channels), *_half(in_channels, out_channels))
+    return nn.Sequential(*half(in_channels, out_channels), *half(in_channels, out_channels))
 
 
 @conv_block.mistake(
@@ -96,7 +94,7 @@ def second_reads_in_channels(in_channels: int, out_channels: int) -> nn.Module:
     "normalisation, and two linear steps in a row are one. Each convolution gets its own ReLU."
 )
 def last_relu_missing(in_channels: int, out_channels: int) -> nn.Module:
-    return nn.Sequential(*_half(in_channels, out_channels), *_half(out_channels, out_channels)[:2])
+    return nn.Sequential(*half(in_channels, out_channels), *half(out_channels, out_channels)[:2])
 
 
 @conv_block.mistake(
@@ -104,7 +102,7 @@ def last_relu_missing(in_channels: int, out_channels: int) -> nn.Module:
     "stack. Put a ReLU behind each normalisation."
 )
 def no_relu(in_channels: int, out_channels: int) -> nn.Module:
-    return nn.Sequential(*_half(in_channels, out_channels)[:2], *_half(out_channels, out_channels)[:2])
+    return nn.Sequential(*half(in_channels, out_channels)[:2], *half(out_channels, out_channels)[:2])
 
 
 @conv_block.mistake(
@@ -112,7 +110,7 @@ def no_relu(in_channels: int, out_channels: int) -> nn.Module:
     "cut at a sensible place, about half of the values, and the block's output is never negative."
 )
 def norm_behind_relu(in_channels: int, out_channels: int) -> nn.Module:
-    halves = _half(in_channels, out_channels), _half(out_channels, out_channels)
+    halves = half(in_channels, out_channels), half(out_channels, out_channels)
     return nn.Sequential(*(layer for convolution, norm, relu in halves for layer in (convolution, relu, norm)))
 
 
@@ -122,17 +120,17 @@ def norm_behind_relu(in_channels: int, out_channels: int) -> nn.Module:
 )
 def no_norm(in_channels: int, out_channels: int) -> nn.Module:
     return nn.Sequential(
-        *_half(in_channels, out_channels)[::2],
-        *_half(out_channels, out_channels)[::2],
+        *half(in_channels, out_channels)[::2],
+        *half(out_channels, out_channels)[::2],
     )
 
 
 @conv_block.mistake(
-    "Your convolutions have a bias. It is not harmful but idle: the normalisation behind subtracts the mean, and every "
-    "constant with it, so these numbers never learn anything. Say `bias=False`."
+    "Your convolutions have a bias, and the task says to leave it out. Your output is right all the same: the normalisation "
+    "behind subtracts every constant again, so these numbers never learn anything. Say `bias=False`."
 )
 def idle_bias(in_channels: int, out_channels: int) -> nn.Module:
-    return nn.Sequential(*_half(in_channels, out_channels, bias=True), *_half(out_channels, out_channels, bias=True))
+    return nn.Sequential(*half(in_channels, out_channels, bias=True), *half(out_channels, out_channels, bias=True))
 
 
 @conv_block.mistake(
@@ -140,6 +138,6 @@ def idle_bias(in_channels: int, out_channels: int) -> nn.Module:
     "ReLU holds nothing and may be shared; make two `nn.BatchNorm2d`."
 )
 def shared_norm(in_channels: int, out_channels: int) -> nn.Module:
-    first, norm, relu = _half(in_channels, out_channels)
-    second = _half(out_channels, out_channels)[0]
+    first, norm, relu = half(in_channels, out_channels)
+    second = half(out_channels, out_channels)[0]
     return nn.Sequential(first, norm, relu, second, norm, relu)

@@ -18,10 +18,12 @@ crop_and_concat = Exercise(
     difficulty=2,
     hints=(
         "How many rows are left over in all? How many of them lie above?",
-        "With `top` rows above, the cut is `skip[..., top:top + h, left:left + w]`. It works for odd and for no margins too.",
-        "Channels are dimension 1; the skip goes first, so that the weights of the paper's authors would still fit.",
+        "Half of what is left over, rounded down with `//`, lies above: the cut starts there. Let it end at start + size, not "
+        "at minus the margin; that serves odd margins, and no margin at all.",
+        "The rows kept are `top:top + h`, the columns `left:left + w`. Then `torch.cat` on dimension 1, the channels; the skip "
+        "goes first, so that the weights of the paper's authors would still fit.",
     ),
-    after="Right, odd margins too. The next cell shows why it has to be the centre.",
+    after="Odd margins too. The next cell shows why it has to be the centre.",
     gradients=True,
 )
 
@@ -42,11 +44,18 @@ def one_row_only(random: Random) -> tuple[Any, ...]:
 
 
 @crop_and_concat.case
-def nothing_to_cut(random: Random) -> tuple[Any, ...]:
+def nothing_tocut(random: Random) -> tuple[Any, ...]:
     return random.tensor(2, 3, 4, 4), random.tensor(2, 3, 4, 4)
 
 
-def _cut(up: Tensor, skip: Tensor) -> Tensor:
+@crop_and_concat.case
+def the_papers_largest_margin(random: Random) -> tuple[Any, ...]:
+    return random.tensor(1, 2, 4, 3), random.tensor(
+        1, 1, 180, 230
+    )  # 88 rows above, as at its top level, and 113 columns
+
+
+def cut(up: Tensor, skip: Tensor) -> Tensor:
     """The centre of the skip, as it should be."""
     (h, w), (rows, columns) = up.shape[-2:], skip.shape[-2:]
     top, left = (rows - h) // 2, (columns - w) // 2
@@ -91,7 +100,7 @@ def padded_up(up: Tensor, skip: Tensor) -> Tensor:
     "Right parts, other order. Both train equally well, but published weights expect one of them: the skip's channels first."
 )
 def up_first(up: Tensor, skip: Tensor) -> Tensor:
-    return torch.cat([up, _cut(up, skip)], 1)
+    return torch.cat([up, cut(up, skip)], 1)
 
 
 @crop_and_concat.mistake(
@@ -99,14 +108,14 @@ def up_first(up: Tensor, skip: Tensor) -> Tensor:
     "that the next convolution can choose: `torch.cat`."
 )
 def added(up: Tensor, skip: Tensor) -> Tensor:
-    return _cut(up, skip) + up
+    return cut(up, skip) + up
 
 
 @crop_and_concat.mistake(
     "You joined along dimension 0, the batch: two patients became four. The channels are dimension 1."
 )
 def joined_the_batch(up: Tensor, skip: Tensor) -> Tensor:
-    return torch.cat([_cut(up, skip), up], 0)
+    return torch.cat([cut(up, skip), up], 0)
 
 
 @crop_and_concat.mistake(
@@ -163,7 +172,7 @@ def one_margin_for_both(up: Tensor, skip: Tensor) -> Tensor:
     "should have done better. Join the maps as they are."
 )
 def detached_skip(up: Tensor, skip: Tensor) -> Tensor:
-    return torch.cat([_cut(up, skip).detach(), up], 1)
+    return torch.cat([cut(up, skip).detach(), up], 1)
 
 
 @crop_and_concat.mistake(
@@ -171,7 +180,7 @@ def detached_skip(up: Tensor, skip: Tensor) -> Tensor:
     "centre of `skip` itself, not a tensor of its size."
 )
 def zeros_of_its_size(up: Tensor, skip: Tensor) -> Tensor:
-    return torch.cat([torch.zeros_like(_cut(up, skip)), up], 1)
+    return torch.cat([torch.zeros_like(cut(up, skip)), up], 1)
 
 
 @crop_and_concat.mistake(

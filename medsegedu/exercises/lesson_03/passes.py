@@ -21,7 +21,7 @@ forward = Exercise(
         "On the way down: convolve, store, pool. What is stored after the pool would be too small.",
         "`skips.pop()` takes the skip that was stored last. The decoder's first step needs the deepest one.",
     ),
-    after="Right: that is the U-Net. The next cell builds one from your parts.",
+    after="That is the U-Net. The next cell builds one from your parts.",
     gradients=True,
 )
 
@@ -176,15 +176,6 @@ def softmax_at_the_end(image: Tensor, encoder: Modules, decoder: Modules, head: 
 def detached_skips(image: Tensor, encoder: Modules, decoder: Modules, head: nn.Module) -> Tensor:
     x, skips = way_down(image, encoder)
     return head(way_up(x, [skip.detach() for skip in skips], decoder))
-
-
-@forward.mistake(
-    "You wrote out the paper's four levels by hand, but a U-Net may be of any depth. Loop over `encoder[:-1]` on the way "
-    "down and over `decoder` on the way up."
-)
-def four_levels_by_hand(image: Tensor, encoder: Modules, decoder: Modules, head: nn.Module) -> Tensor:
-    x, skips = way_down(image, [encoder[0], encoder[1], encoder[2], encoder[3], encoder[4]])
-    return head(way_up(x, skips, [decoder[0], decoder[1], decoder[2], decoder[3]]))
 
 
 @forward.mistake(

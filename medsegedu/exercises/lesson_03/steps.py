@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
-from medsegedu.exercises.lesson_03.filled import filled
+from medsegedu.exercises.lesson_03.filled import does_not_learn, used
 from medsegedu.layers import ConvBlock, UpBlock, crop, crop_and_concat
 
 
-def _use(attempt: Any, in_channels: int, out_channels: int, x: Tensor, skip: Tensor) -> Tensor:
-    return filled(attempt(in_channels, out_channels))(x, skip)
+def _use(attempt: Any, in_channels: int, out_channels: int, x: Tensor, skip: Tensor) -> dict[str, Any]:
+    return used(attempt(in_channels, out_channels), x, skip)
 
 
 up_block = Exercise(
@@ -31,7 +31,8 @@ up_block = Exercise(
         "Behind the join there are `2 * out_channels` channels: those of the skip and those of the enlarged map. "
         "That is what the block reads.",
     ),
-    after="Right. The next cell looks at what the up-convolution alone does, and why the join is needed.",
+    after="The next cell counts where in the paper's network its 31 million weights sit.",
+    gradients=True,
     call=_use,
 )
 
@@ -53,13 +54,10 @@ def larger_skip(random: Random) -> tuple[Any, ...]:
 
 @up_block.behaviour
 def every_weight_learns(attempt: Any, random: Random) -> str | None:
-    step = filled(attempt(4, 2))
-    step(random.tensor(2, 4, 4, 4), random.tensor(2, 2, 8, 8)).sin().sum().backward()
-    lazy = [name for name, weight in step.named_parameters() if weight.grad is None or not weight.grad.any()]
-    return f"No gradient reaches the parameter `{lazy[0]}`: you made it but never use it." if lazy else None
+    return does_not_learn(attempt(4, 2), random.tensor(2, 4, 4, 4), random.tensor(2, 2, 8, 8))
 
 
-class _Step(nn.Module):
+class Step(nn.Module):
     """A step in parts, so that each mistake changes one of them."""
 
     def __init__(self, enlarge: nn.Module, block: nn.Module, join: Callable[[Tensor, Tensor], Tensor]) -> None:
@@ -70,7 +68,8 @@ class _Step(nn.Module):
         return self.block(self.join(self.enlarge(x), skip))
 
 
-def _double(inputs: int, outputs: int) -> nn.Module:
+def double(inputs: int, outputs: int) -> nn.Module:
+    """The up-convolution as it should be."""
     return nn.ConvTranspose2d(inputs, outputs, 2, stride=2)
 
 
@@ -78,7 +77,7 @@ def _double(inputs: int, outputs: int) -> nn.Module:
     "Your block reads `out_channels`, but the join has put the skip beside the enlarged map: `2 * out_channels` come in."
 )
 def join_doubles_forgotten(in_channels: int, out_channels: int) -> nn.Module:
-    return _Step(_double(in_channels, out_channels), ConvBlock(out_channels, out_channels), crop_and_concat)
+    return Step(double(in_channels, out_channels), ConvBlock(out_channels, out_channels), crop_and_concat)
 
 
 @up_block.mistake(
@@ -86,7 +85,7 @@ def join_doubles_forgotten(in_channels: int, out_channels: int) -> nn.Module:
     "it is the join that decides: skip and enlarged map bring `out_channels` each."
 )
 def block_reads_in_channels(in_channels: int, out_channels: int) -> nn.Module:
-    return _Step(_double(in_channels, out_channels), ConvBlock(in_channels, out_channels), crop_and_concat)
+    return Step(double(in_channels, out_channels), ConvBlock(in_channels, out_channels), crop_and_concat)
 
 
 @up_block.mistake(
@@ -95,7 +94,7 @@ def block_reads_in_channels(in_channels: int, out_channels: int) -> nn.Module:
 )
 def up_keeps_channels(in_channels: int, out_channels: int) -> nn.Module:
     block = ConvBlock(in_channels + out_channels, out_channels)
-    return _Step(_double(in_channels, in_channels), block, crop_and_concat)
+    return Step(double(in_channels, in_channels), block, crop_and_concat)
 
 
 @up_block.mistake(
@@ -104,7 +103,7 @@ def up_keeps_channels(in_channels: int, out_channels: int) -> nn.Module:
 )
 def interpolated(in_channels: int, out_channels: int) -> nn.Module:
     enlarge = nn.Upsample(scale_factor=2, mode="bilinear")
-    return _Step(enlarge, ConvBlock(in_channels + out_channels, out_channels), crop_and_concat)
+    return Step(enlarge, ConvBlock(in_channels + out_channels, out_channels), crop_and_concat)
 
 
 @up_block.mistake(
@@ -113,7 +112,7 @@ def interpolated(in_channels: int, out_channels: int) -> nn.Module:
 )
 def stride_forgotten(in_channels: int, out_channels: int) -> nn.Module:
     enlarge = nn.ConvTranspose2d(in_channels, out_channels, 2)
-    return _Step(enlarge, ConvBlock(2 * out_channels, out_channels), crop_and_concat)
+    return Step(enlarge, ConvBlock(2 * out_channels, out_channels), crop_and_concat)
 
 
 @up_block.mistake(
@@ -122,7 +121,7 @@ def stride_forgotten(in_channels: int, out_channels: int) -> nn.Module:
 )
 def kernel_of_three(in_channels: int, out_channels: int) -> nn.Module:
     enlarge = nn.ConvTranspose2d(in_channels, out_channels, 3, stride=2, padding=1, output_padding=1)
-    return _Step(enlarge, ConvBlock(2 * out_channels, out_channels), crop_and_concat)
+    return Step(enlarge, ConvBlock(2 * out_channels, out_channels), crop_and_concat)
 
 
 @up_block.mistake(
@@ -133,7 +132,7 @@ def skip_left_out(in_channels: int, out_channels: int) -> nn.Module:
     def alone(up: Tensor, skip: Tensor) -> Tensor:
         return up
 
-    return _Step(_double(in_channels, out_channels), ConvBlock(out_channels, out_channels), alone)
+    return Step(double(in_channels, out_channels), ConvBlock(out_channels, out_channels), alone)
 
 
 @up_block.mistake(
@@ -144,7 +143,7 @@ def added(in_channels: int, out_channels: int) -> nn.Module:
     def add(up: Tensor, skip: Tensor) -> Tensor:
         return crop_and_concat(up, skip)[:, : skip.shape[1]] + up
 
-    return _Step(_double(in_channels, out_channels), ConvBlock(out_channels, out_channels), add)
+    return Step(double(in_channels, out_channels), ConvBlock(out_channels, out_channels), add)
 
 
 @up_block.mistake(
@@ -155,7 +154,7 @@ def arguments_swapped(in_channels: int, out_channels: int) -> nn.Module:
     def swapped(up: Tensor, skip: Tensor) -> Tensor:
         return crop_and_concat(skip, up)
 
-    return _Step(_double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), swapped)
+    return Step(double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), swapped)
 
 
 @up_block.mistake(
@@ -163,11 +162,11 @@ def arguments_swapped(in_channels: int, out_channels: int) -> nn.Module:
     "again. Enlarge `x` first; then the two maps lie over each other."
 )
 def joined_too_early(in_channels: int, out_channels: int) -> nn.Module:
-    class Early(_Step):
+    class Early(Step):
         def forward(self, x: Tensor, skip: Tensor) -> Tensor:
             return self.block(self.enlarge(self.join(x, skip)))
 
-    enlarge = _double(in_channels + out_channels, out_channels)
+    enlarge = double(in_channels + out_channels, out_channels)
     return Early(enlarge, ConvBlock(out_channels, out_channels), crop_and_concat)
 
 
@@ -179,7 +178,7 @@ def relu_behind_up(in_channels: int, out_channels: int) -> nn.Module:
     def join(up: Tensor, skip: Tensor) -> Tensor:
         return crop_and_concat(F.relu(up), skip)
 
-    return _Step(_double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), join)
+    return Step(double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), join)
 
 
 @up_block.mistake(
@@ -189,7 +188,7 @@ def corner(in_channels: int, out_channels: int) -> nn.Module:
     def join(up: Tensor, skip: Tensor) -> Tensor:
         return torch.cat([crop(skip, (0, 0), tuple(up.shape[2:])), up], 1)
 
-    return _Step(_double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), join)
+    return Step(double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), join)
 
 
 @up_block.mistake(
@@ -197,8 +196,8 @@ def corner(in_channels: int, out_channels: int) -> nn.Module:
     "first: it doubles the map and brings its channels down."
 )
 def never_enlarged(in_channels: int, out_channels: int) -> nn.Module:
-    class Small(_Step):
+    class Small(Step):
         def forward(self, x: Tensor, skip: Tensor) -> Tensor:
             return self.block(self.join(x, skip))
 
-    return Small(_double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), crop_and_concat)
+    return Small(double(in_channels, out_channels), ConvBlock(2 * out_channels, out_channels), crop_and_concat)
