@@ -21,8 +21,9 @@
 # answer down, move on by one pixel, ask again.
 #
 # With this they won the contest of 2012 on neurons in electron microscopy, by a large margin. The survey of segmentation
-# networks that this course follows (its section 2.1) begins with the idea, and names two faults: "many calculations were repeated, which was inefficient", and "the size of image blocks would
-# directly affect the accuracy of segmentation". In this lesson you build the sliding window, and then you measure both.
+# networks that this course follows (its section 2.1) begins with the idea, and names two faults: "many calculations were
+# repeated, which was inefficient", and "the size of image blocks would directly affect the accuracy of segmentation". In
+# this lesson you build the sliding window, and then you measure both.
 
 # %% id="imports"
 import copy
@@ -163,9 +164,10 @@ show.bars(percent, "per cent of all pixels", alt=f"Share of each class in per ce
 # it has little reason to learn the word. Ciresan's remedy: draw as many patches of the rare class as of the others.
 #
 # Draw `n` positions, equally many of each class **that is present**. What can't be divided goes to the first classes
-# (smallest numbers), one more each. A pixel may be drawn twice. All chance comes from `random`, a NumPy generator: started with
-# the same *seed*, it draws the same numbers again, and your experiment can be repeated. The label may be one slice (H, W) or a
-# stack of slices. `(label == value).nonzero()` lists the places of a class for both, one place in each row.
+# (smallest numbers), one more each. A pixel may be drawn twice. All chance comes from `random`, a NumPy generator:
+# started with the same *seed*, it draws the same numbers again, and your experiment can be repeated. The label may be one
+# slice (H, W) or a stack of slices. `(label == value).nonzero()` lists the places of a class for both, one place in each
+# row.
 
 
 # %% id="balance"
@@ -202,8 +204,8 @@ figures.draws(typical, drawn, dataset=train, contrast="FLAIR")
 
 
 # %% [markdown] id="balance-train-text"
-# Does it matter for what is learned? The little class below makes a sampler of your two functions and nothing else. With it we
-# train the 9-pixel classifier twice, once on any pixels and once on balanced ones.
+# Does it matter for what is learned? The little class below makes a sampler of your two functions and nothing else. With
+# it we train the 9-pixel classifier twice, once on any pixels and once on balanced ones.
 
 
 # %% id="balance-train"
@@ -229,8 +231,8 @@ for name, how in {"any pixel": any_pixel, "balanced": balanced_sample}.items():
     trained_on[name], _ = learn(9, YourSampler(train, 9, how))
 
 # %% [markdown] id="balance-judge-text"
-# To judge whole slices quickly we borrow `classifier.convolutional()`. It gives the same answers as the sliding window, for all
-# pixels at once; lesson 02 shows how that is possible. The honest loop follows in exercise 1.4.
+# To judge whole slices quickly we borrow `classifier.convolutional()`. It gives the same answers as the sliding window,
+# for all pixels at once; lesson 02 shows how that is possible. The honest loop follows in exercise 1.4.
 #
 # Two questions about the lesions of patients held out. Of their pixels, how many are **found** (the *sensitivity*)? And of
 # the pixels that are called lesion, how many are **right** (the *precision*)?
@@ -256,9 +258,9 @@ measured = {name: found_and_right(classifier) for name, classifier in trained_on
 figures.found_and_right(measured)
 
 # %% [markdown] id="undo-text"
-# Trained on any pixels, the classifier says "lesion" for hardly a pixel, mostly for none (with 300 steps; with many thousands
-# it would learn it). If nothing at all is called lesion, "right" is 0 of 0, and we draw it as 0. The balanced one finds nearly
-# all of them. But it also cries wolf: many pixels that it calls lesion are none. Why?
+# Trained on any pixels, the classifier says "lesion" for hardly a pixel, mostly for none (with 300 steps; with many
+# thousands it would learn it). If nothing at all is called lesion, "right" is 0 of 0, and we draw it as 0. The balanced
+# one finds nearly all of them. But it also cries wolf: many pixels that it calls lesion are none. Why?
 #
 # ### Exercise 1.3 - Undo the balance (6 minutes, difficulty 2 of 3)
 #
@@ -385,7 +387,8 @@ show.explore(figures.shared, size=(3, 33, 2, 9), step=(1, 12, 1, 1))
 #    pool too. One window has fewer values there, but the next pixel's window pools from another start and needs values of its
 #    own; so in the end each pixel has its one.)
 #
-# (A fully connected layer is a convolution that fits just once. So it needs no rule of its own; more about that in lesson 02.)
+# (A fully connected layer is a convolution that fits just once. So it needs no rule of its own; more about that in lesson
+# 02.)
 
 
 # %% id="work"
@@ -407,8 +410,8 @@ count_redundant_work = ex.count_redundant_work.check(count_redundant_work)
 
 
 # %% [markdown] id="work-use-text"
-# Your function, asked about our four classifiers and about the largest of Ciresan's, with patches of 95 pixels. By what factor
-# does the window repeat itself?
+# Your function, asked about our four classifiers and about the largest of Ciresan's, with patches of 95 pixels. By what
+# factor does the window repeat itself?
 
 
 # %% id="work-use"
@@ -431,9 +434,10 @@ alt = f"By what factor the sliding window repeats its multiplications, by the si
 show.bars(factors, "times as many multiplications as needed", digits=0, log=True, alt=alt)
 
 # %% [markdown] id="work-after"
-# About a hundred for 33 pixels, and not 1,089. A window has 30 x 30 = 900 places for the first kernel, so the first layer's work
-# is done 900 times. Behind a pool the map is smaller: 12 x 12 = 144 places in the second layer, 2 x 2 = 4 in the third, and the
-# last two layers work once. The bar is the mean of all that, weighed with the size of the layers' kernels.
+# About a hundred for 33 pixels, and not 1,089. A window has 30 x 30 = 900 places for the first kernel, so the first
+# layer's work is done 900 times. Behind a pool the map is smaller: 12 x 12 = 144 places in the second layer, 2 x 2 = 4 in
+# the third, and the last two layers work once. The bar is the mean of all that, weighed with the size of the layers'
+# kernels.
 
 # %% [markdown] id="field-text"
 # ### Exercise 1.6 - How much one output sees (10 minutes, difficulty 3 of 3)
@@ -508,9 +512,9 @@ claims.get("01.slow").figure(claims.get("01.slow").measure(seed=0))
 # ### Does the size matter?
 #
 # "The size of image blocks would directly affect the accuracy of segmentation." Your four classifiers have had the same
-# number of steps and of patches. Before you run the cell: which will be best, and which worst? The score is the mean *Dice*
-# (how well two areas overlap: 0 not at all, 1 exactly; lesson 00) of the three tissues and the lesions, on patients whom none of them has seen. The bound: 0.05 Dice between 33 and 9
-# pixels.
+# number of steps and of patches. Before you run the cell: which will be best, and which worst? The score is the mean
+# *Dice* (how well two areas overlap: 0 not at all, 1 exactly; lesson 00) of the three tissues and the lesions, on
+# patients whom none of them has seen. The bound: 0.05 Dice between 33 and 9 pixels.
 
 # %% id="measure-size"
 own = {}
@@ -521,17 +525,17 @@ claims.get("01.block_size").figure(own)
 
 # %% [markdown] id="context-text"
 # Are small windows better, then? With three contrasts the brightness of a single pixel nearly gives its class away, and
-# there is little that its surroundings could add. So take T2 and FLAIR away. In T1 a lesion is as grey as grey matter, and
-# only its place, in the middle of the white, betrays it. Here the score is the Dice of the lesions alone, and the bound, again
-# 0.05, lies between 17 and 5 pixels. (These are our five seeds; nothing is trained here.)
+# there is little that its surroundings could add. So take T2 and FLAIR away. In T1 a lesion is as grey as grey matter,
+# and only its place, in the middle of the white, betrays it. Here the score is the Dice of the lesions alone, and the
+# bound, again 0.05, lies between 17 and 5 pixels. (These are our five seeds; nothing is trained here.)
 
 # %% id="measure-context"
 claims.get("01.block_context").figure()
 
 # %% [markdown] id="size-after"
-# All four are poor: a Dice of 0.1 to 0.3 means that most of the lesion is missed or most of what was called lesion is wrong.
-# T1 is the wrong contrast for lesions, and no clinic would use it alone. But the order has changed: from 5 to 17 pixels the
-# score rises, where it fell before, and beyond that it rises no more.
+# All four are poor: with a Dice of about 0.1 to 0.2, most of the lesion is missed, or most of what is called lesion is none.
+# T1 is the wrong contrast for lesions, and no clinic would use it alone. But the order has changed: here 17 pixels do better
+# than 9 and 5, where they did worse before. Beyond 17 the score rises no more.
 #
 # So there is no best size, only a best size *for a task*. A small window is sharp but short-sighted. A large one has
 # context, but two neighbouring large windows look almost alike, and still the label may change between them; and each pool
@@ -589,17 +593,19 @@ if real is not None:
     display(show.compare(patient, maps, 1, class_name=real.classes[1], zoom=False))
 
 # %% [markdown] id="real-text"
-# In our runs the order was another one: 33 pixels were best, 17 close behind with an interval that overlaps, and 9 and 5 pixels
-# far below. The sentence below the figure compares 33 with 9 on the same patients: the interval lies clear of 0. Brightness says little here, so
-# the surroundings decide, as for lesions in T1. Had we stopped at the virtual patients with their three
-# contrasts, we would have written "small windows are best" into a report. That is what reality checks are for.
+# In our runs the order was another one: 33 pixels were best, 17 close behind with an interval that overlaps, and 9 and 5
+# pixels far below. The sentence below the figure compares 33 with 9 on the same patients: the interval lies clear of 0.
+# Brightness says little here, so the surroundings decide, as for lesions in T1. Had we stopped at the virtual patients
+# with their three contrasts, we would have written "small windows are best" into a report. That is what reality checks
+# are for.
 #
 # ## 5. The ledger
 #
-# One row, for the size that did best on our virtual patients. The score comes from the course's ruler, sixteen patients on
-# whom no lesson trains. For the operations we dress *your* loop as a network, so that the ledger counts what the sliding
-# window really spends. The seconds are those of the training. HD95 is how far the borders of truth and answer lie apart, in mm, the
-# worst 5 % left out; lesion F1 counts whole lesions, found or missed or invented. Lesson 00 has more about both.
+# One row, for the size that did best on our virtual patients. The score comes from the course's ruler, sixteen patients
+# on whom no lesson trains. For the operations we dress *your* loop as a network, so that the ledger counts what the
+# sliding window really spends. The seconds are those of the training. HD95 is how far the borders of truth and answer lie
+# apart, in mm, the worst 5 % left out; lesion F1 counts whole lesions, found or missed or invented. Lesson 00 has more
+# about both.
 
 
 # %% id="ledger"

@@ -205,4 +205,6 @@ def pyramid(layers: Sequence[tuple[int, int, int]], field: int | None = None, *,
         if not counted:
             said = "how many pixels does one output span?"
         ax.set_title(said)
-    return Picture(figure, f"Values of {len(layers)} layers, {'; '.join(names)}, drawn above the pixels: {said}.")
+    return Picture(
+        figure, f"Values of {len(layers)} layers, {'; '.join(names)}, drawn above the pixels: {said.rstrip('?')}."
+    )

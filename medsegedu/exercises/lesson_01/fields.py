@@ -14,7 +14,7 @@ Layers = Sequence[tuple[int, int, int]]
 
 
 def reference(layers: Layers) -> int:
-    """[(kernel, stride, dilation), ...], first layer first -> pixels along one axis from the first to the last that one output sees."""
+    """[(kernel, stride, dilation), ...], first layer first -> pixels of the span that one output sees."""
     field, jump = 1, 1  # one pixel sees itself; neighbours lie one pixel apart
     for kernel, stride, dilation in layers:
         field += dilation * (kernel - 1) * jump

@@ -122,15 +122,16 @@ def detached_bottom(image: Tensor, encoder: Modules, decoder: Modules, head: nn.
     "`encoder[:-1]`, and apply `encoder[-1]` once, behind the loop."
 )
 def bottom_twice(image: Tensor, encoder: Modules, decoder: Modules, head: nn.Module) -> Tensor:
-    x = image
+    x, skips = image, []
     for block in encoder:
-        x = F.max_pool2d(block(x), 2)
-    return head(encoder[-1](x))
+        skips.append(block(x))
+        x = F.max_pool2d(skips[-1], 2)
+    return head(way_up(encoder[-1](x), skips, decoder))
 
 
 @forward.mistake(
-    "You go down, pool behind the bottom too, and never go up. Loop over `encoder[:-1]` only, let the bottom's block stand alone, "
-    "and then walk through `decoder`."
+    "You go down, pool behind the bottom too, and never go up. Loop over `encoder[:-1]` only, let the bottom's block stand "
+    "alone, and then walk through `decoder`."
 )
 def down_only(image: Tensor, encoder: Modules, decoder: Modules, head: nn.Module) -> Tensor:
     x = image
