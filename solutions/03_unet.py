@@ -610,8 +610,8 @@ picture if real else Markdown("Skipped: no real patients.")
 # %% [markdown] id="real-lesson"
 # Do the two claims about skips and depth come out as they did on virtual patients? If depth mattered little there and
 # matters here, both are true: context helps exactly as far as the answer depends on it. And the skips: without them the
-# network fell far behind on virtual patients; on the hippocampus, one smooth and compact structure, the gap was about a tenth
-# of that in our run. Skips help as far as the answer depends on fine detail. (This was one training run of
+# network fell far behind on virtual patients; on the hippocampus, one smooth and compact structure, the gap was far
+# smaller in our run. Skips help as far as the answer depends on fine detail. (This was one training run of
 # each network. The intervals tell how far *people* differ, not how far another run would.)
 #
 # ## 7. The ledger

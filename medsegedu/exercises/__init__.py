@@ -37,6 +37,7 @@ How to write one, in `lesson_03.py`:
   shapes only, so for a class of modules compare what the module computes:
   `call=lambda attempt, channels, image: fill_parameters(attempt(channels))(image)`.
 - `gradients=True` where the point is that something is connected: losses, layers.
+- `shown=` is the answer as a student would write it, where the reference is not; `solution()` shows its source.
 - Every call starts from the same seed, so random answers can be compared as long as they draw in the same order.
 """
 
