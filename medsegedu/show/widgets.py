@@ -117,15 +117,16 @@ def slices(
     low, high = (float(v) for v in np.percentile(image, (0.5, 99.5)))
     step = max((high - low) / 50, 1e-6)
     volume = image.ndim == 4
+    steps = image.shape[1 + PLANES[plane]] if volume else 1  # one a slice of this plane; the others are stretched to it
 
     def draw(contrast: str, center: float, width: float, outlines: bool = False, **where: Any) -> Picture:
-        chosen, share = where.get("plane"), where.get("position", 0)
+        chosen = where.get("plane")
         cut, truth, here = image[names.index(contrast)], label, contrast
         if chosen is not None:
             last = cut.shape[PLANES[chosen]] - 1
-            index = round(share / 100 * last)
+            index = round((where["position"] - 1) / max(1, steps - 1) * last)
             cut, truth = take(cut, chosen, index), None if truth is None else take(truth, chosen, index)
-            here = f"{contrast}, {chosen} slice {index} of {last}"
+            here = f"{contrast}, {chosen} slice {index + 1} of {last + 1}"
         mm = plane_spacing(spacing, chosen)
         with style():
             figure, (ax,) = canvas(size=(4.6, 4.9))
@@ -141,10 +142,9 @@ def slices(
     if volume:
         middle = None if label is None else centre_of_largest(label == label.max())
         index = best_index(image[0] > image[0].mean(), plane, middle)
-        percent = 100 * index / max(1, image.shape[1 + PLANES[plane]] - 1)  # planes differ in their number of slices
         controls = {
             "plane": [plane, *(p for p in PLANES if p != plane)],
-            "position": (0.0, 100.0, 0.5, round(2 * percent) / 2),
+            "position": (1, steps, 1, index + 1),
         }
     controls |= {
         "contrast": names,

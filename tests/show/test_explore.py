@@ -99,6 +99,12 @@ def test_slices_in_a_kernel_draws_every_plane() -> None:
         "c = Case(torch.rand(1, 5, 6, 7), torch.zeros(5, 6, 7).long(), (1., 1., 3.), 'p', 'i'); e = show.slices(c); e",
         "for plane in ('sagittal', 'coronal', 'axial'):\n"
         "    e.controls['plane'].value = plane\n"
-        "    for share in (0, 100): e.controls['position'].value = share\n"
+        "    for end in (1, 7): e.controls['position'].value = end\n"
+        "    assert f'slice {dict(sagittal=5, coronal=6, axial=7)[plane]} of' in e.picture.alt, e.picture.alt\n"
         "e.controls['outlines'].value = False",
+        "seen = set()\n"
+        "for step in range(1, 8):\n"
+        "    e.controls['position'].value = step\n"
+        "    seen.add(e.picture.alt)\n"
+        "assert len(seen) == 7, seen",  # each step of the slider shows another slice
     )
