@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,10 @@ _VARIABLES = {
 }
 _NO_DESCRIPTION = ("", "An interactive figure.")  # none, and what `show.explore` says when nobody described its figure
 _SCRATCH = pytest.StashKey[Path]()
+
+# A shell that starts pytest in the background makes it and all its children deaf to Ctrl-C; some tests press it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

