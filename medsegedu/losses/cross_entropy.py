@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from medsegedu.losses.check import check_loss_input
+from medsegedu.losses.overlap import mute
 
 
 def cross_entropy(logits: Tensor, label: Tensor, *, ignore_index: int | None = None) -> Tensor:
@@ -19,7 +20,7 @@ def cross_entropy(logits: Tensor, label: Tensor, *, ignore_index: int | None = N
         A scalar >= 0; float32 at least, also for logits of half precision.
     """
     check_loss_input(logits, label, ignore_index)
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    logits = mute(logits, label, ignore_index).to(torch.promote_types(logits.dtype, torch.float32))
     label = label.long()
     if ignore_index is None:
         return F.cross_entropy(logits, label)

@@ -6,7 +6,8 @@ Cross-entropy gives each pixel a steady gradient; Dice gives small classes their
 from torch import Tensor
 
 from medsegedu.losses.cross_entropy import cross_entropy
-from medsegedu.losses.dice import Empty, Over, dice_loss
+from medsegedu.losses.dice import dice_loss
+from medsegedu.losses.overlap import Empty, Over
 
 
 def dice_ce_loss(
