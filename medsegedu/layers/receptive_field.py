@@ -1,48 +1,116 @@
-"""How far a network sees: the receptive field, from kernels, strides and dilations alone."""
+"""How far a network sees: the receptive field, measured by what one missing pixel spoils."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
 
 from medsegedu.errors import UserError
 
-_CONVOLUTIONS = (nn.Conv2d, nn.Conv3d, nn.MaxPool2d, nn.MaxPool3d)
-_DECONVOLUTIONS = (nn.ConvTranspose2d, nn.ConvTranspose3d)
+LONGEST = 2048  # what still sees from end to end here is said to see the whole image
+_STEP = 2**6 * 3**4 * 5  # a multiple of every stride that networks have
+_NORMS = (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm, nn.GroupNorm)
 
 
-def receptive_field(model: nn.Module) -> int:
-    """How many input pixels along an axis one output pixel depends on, on an input without borders.
+def receptive_field(model: nn.Module) -> int | None:
+    """How many input pixels along an axis, first to last, one output pixel depends on; None if it is all of any image.
 
-    The layers are followed backwards in the order in which the model registered them, so the model must register its
-    deepest path in order, as those of this package do; skips only shorten the way. Behind an up-convolution
-    neighbouring outputs see a little more or less of the input; the largest is returned. What a normalisation averages over
-    while it trains is not counted.
+    One pixel after the other becomes NaN (not a number), and so does every output that reads it, whatever the weights: a
+    NaN survives each sum, maximum and product, even with 0. Behind an up-convolution neighbouring outputs see a little more
+    or less of the input; the largest is returned. What a normalisation averages over is not counted. The model is run
+    as it is, and width does not matter: of a large network measure a narrow copy.
 
     Raises:
-        UserError: the model has a linear layer, whose window is not known before an image comes.
+        UserError: the model takes no image of any size, as with a linear layer behind a map.
     """
-    if any(isinstance(layer, nn.Linear) for layer in model.modules()):
-        raise UserError("A linear layer reads the whole map; call receptive_field(model.convolutional()) instead.")
-    layers = [layer for layer in model.modules() if isinstance(layer, _CONVOLUTIONS + _DECONVOLUTIONS)]
-    period = math.prod(_first(layer.stride) for layer in layers if isinstance(layer, _CONVOLUTIONS))
-    return max(_window(layers, pixel) for pixel in range(period))
+    layer = next(layer for layer in model.modules() if isinstance(layer, nn.modules.conv._ConvNd))
+    channels, dims = int(getattr(model, "in_channels", layer.in_channels)), layer.weight.ndim - 2
+    with _as_for_measuring(model), torch.no_grad():
+        across = _fitting(model, (channels, 1), dims)
+        period, rate = _period(model, channels, across, dims)
+        length, spoiled = max(64, period), torch.ones(1, 1, dtype=torch.bool)
+        while spoiled[:, [0, -1]].any():  # what is seen ends at a border of the image
+            length = _fitting(model, (channels, 2 * length), dims, across)
+            if length > LONGEST:
+                return None
+            start = (length - period) // 2
+            spoiled = _spoiled(model, channels, (length, across, dims), [start])
+            if not spoiled[:, [0, -1]].any():
+                spoiled = _spoiled(model, channels, (length, across, dims), list(range(start, start + period)))
+    # Moving the input by a period moves the output by `shift`, so these pixels tell of all others.
+    shift, seen = int(period * rate), dict[int, list[int]]()
+    for pixel, output in spoiled.nonzero().tolist():
+        seen.setdefault(output % shift, []).append(pixel - output // shift * period)
+    return max(max(pixels) - min(pixels) + 1 for pixels in seen.values())
 
 
-def _window(layers: Sequence[nn.Module], pixel: int) -> int:
-    """The width of the interval of input pixels on which one output pixel depends."""
-    low = high = pixel
-    for layer in reversed(layers):
-        kernel, stride = _first(layer.kernel_size), _first(layer.stride)
-        padding, reach = _first(layer.padding), _first(layer.dilation) * (kernel - 1)
-        if isinstance(layer, _CONVOLUTIONS):  # output i reads inputs i * stride - padding + (0 .. reach)
-            low, high = low * stride - padding, high * stride - padding + reach
-        else:  # input i writes to outputs i * stride - padding + (0 .. reach): solved for i
-            low, high = -((reach - padding - low) // stride), (high + padding) // stride
-    return high - low + 1
+def _spoiled(model: nn.Module, channels: int, size: tuple[int, int, int], pixels: list[int]) -> Tensor:
+    """Which outputs along the first axis are NaN for a NaN at each of `pixels`: (pixels, output's length)."""
+    length, across, dims = size
+    weight = next(model.parameters())
+    image = weight.new_zeros(len(pixels), channels, length, *[across] * (dims - 1))
+    for row, pixel in zip(image, pixels, strict=True):
+        row[:, pixel] = math.nan
+    return model(image).isnan().any(1).flatten(2).any(2)
 
 
-def _first(value: Any) -> int:
-    """Kernels of this package are the same along each axis: torch keeps them as one number or as a tuple."""
-    return int(value[0] if isinstance(value, tuple) else value)
+def _period(model: nn.Module, channels: int, across: int, dims: int) -> tuple[int, Fraction]:
+    """By how many pixels the input moves until each map moves by whole pixels; and the outputs an input pixel has."""
+    length = _fitting(model, (channels, 64), dims, across)
+    sizes: list[int] = []
+    with ExitStack() as hooks:
+        for layer in model.modules():
+            hook = layer.register_forward_hook(lambda layer, _, output: sizes.append(_length(output, dims)))
+            hooks.enter_context(hook)
+        for size in (length, length + _STEP):
+            _on_meta(model, (1, channels, size, *[across] * (dims - 1)))
+    before, after = sizes[: len(sizes) // 2], sizes[len(sizes) // 2 :]
+    rates = [Fraction(larger - smaller, _STEP) for smaller, larger in zip(before, after, strict=True)]
+    return math.lcm(*(rate.denominator for rate in rates)), rates[-1]  # the model itself is the last to return
+
+
+def _length(output: object, dims: int) -> int:
+    return output.shape[2] if isinstance(output, Tensor) and output.ndim == dims + 2 else 0
+
+
+def _fitting(model: nn.Module, start: tuple[int, int], dims: int, across: int | None = None) -> int:
+    """The smallest length from `start` on that the model takes; along all axes if `across` is not given."""
+    channels, least = start
+    for length in range(least, least + 256):
+        try:
+            output = _on_meta(model, (1, channels, length, *[across or length] * (dims - 1)))
+        except (UserError, RuntimeError):
+            continue
+        if output.ndim == dims + 2:
+            return length
+    raise UserError(
+        "The model takes no image of any size: a linear layer reads the whole map? Call receptive_field(model.convolutional())."
+    )
+
+
+def _on_meta(model: nn.Module, shape: tuple[int, ...]) -> Tensor:
+    """The output for an image of this shape without computing it."""
+    state: Mapping[str, Tensor] = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    image = torch.empty(shape, device="meta", dtype=next(model.parameters()).dtype)
+    return functional_call(model, {name: tensor.to("meta") for name, tensor in state.items()}, (image,))
+
+
+@contextmanager
+def _as_for_measuring(model: nn.Module) -> Iterator[None]:
+    """Nothing trains, normalisations are passed by, and no convolution takes the fast way that mixes neighbouring windows."""
+    training = {layer: layer.training for layer in model.modules()}
+    with ExitStack() as stack:
+        stack.enter_context(torch.backends.nnpack.flags(enabled=False))
+        for layer in model.modules():
+            if isinstance(layer, _NORMS):
+                stack.enter_context(layer.register_forward_hook(lambda layer, inputs, output: inputs[0]))
+        model.eval()
+        try:
+            yield
+        finally:
+            for layer, mode in training.items():
+                layer.training = mode
