@@ -11,7 +11,7 @@ is then padded at its end by repeating its edge, and the logits are cut back; ev
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from medsegedu.layers import (
     Norm,
     Padding,
     UpBlock,
+    attention_maps,
     check_image,
     check_statistics,
     conv,
@@ -30,6 +31,7 @@ from medsegedu.layers import (
     max_pool,
     pad_to_multiple,
 )
+from medsegedu.models.unet_attention import AttentionKind, attend_behind, skip_gates
 
 
 class UNet(nn.Module):
@@ -44,6 +46,8 @@ class UNet(nn.Module):
         norm: "batch", "instance", "group" or None, the paper's.
         skips: which skips carry data, from the full resolution down; True for all. One that is off feeds zeros, so the
             parameters stay and it can be switched at any time: `model.skips = (True, False, True, True)`.
+        attention: "se", "cbam" or "scse" behind each block, "non_local" or "criss_cross" behind the deepest, "gate" on each
+            skip, or None. The other weights then start as they would without it.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class UNet(nn.Module):
         padding: Padding = "same",
         norm: Norm | None = "batch",
         skips: bool | Sequence[bool] = True,
+        attention: AttentionKind | None = None,
     ) -> None:
         super().__init__()
         if depth < 1:
@@ -65,7 +70,7 @@ class UNet(nn.Module):
         self.skips = skips
         widths = [width * 2**level for level in range(depth + 1)]
         options: dict[str, Any] = {"dims": dims, "padding": padding, "norm": norm}
-        self.first = ConvBlock(in_channels, width, **options)
+        self.first: nn.Module = ConvBlock(in_channels, width, **options)
         self.down = nn.ModuleList(
             nn.Sequential(max_pool(dims)(2), ConvBlock(above, below, **options))
             for above, below in itertools.pairwise(widths)
@@ -73,11 +78,18 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(UpBlock(below, above, **options) for below, above in itertools.pairwise(widths[::-1]))
         self.head = conv(dims)(width, classes, 1)
         self.apply(initialise)
+        blocks = (self.first, *self.down, *(up.block for up in self.up))
+        attend_behind(attention, blocks, dims, width)  # last, because each kind has its own first weights
+        self.gates = skip_gates(attention, widths, dims, norm, padding)
 
     @classmethod
-    def paper(cls, in_channels: int = 1, classes: int = 2) -> Self:
-        """The paper's network: 64 to 1024 channels, valid convolutions, no normalisation."""
-        return cls(in_channels, classes, width=64, depth=4, padding="valid", norm=None)
+    def paper(cls, in_channels: int = 1, classes: int = 2, *, dims: int = 2) -> "UNet":
+        """The paper's network: 64 to 1024 channels, valid convolutions, no normalisation; for dims=3 the 3D U-Net's own."""
+        if dims == 3:
+            from medsegedu.models.unet3d import UNet3D  # here, because unet3d.py builds on this file
+
+            return UNet3D.paper(in_channels, classes)
+        return cls(in_channels, classes, width=64, depth=4, dims=dims, padding="valid", norm=None)
 
     @property
     def skips(self) -> tuple[bool, ...]:
@@ -107,10 +119,14 @@ class UNet(nn.Module):
         for down in self.down:
             levels.append(down(levels[-1]))  # twice the channels, half the size
         x = levels.pop()
-        for up, is_on in zip(self.up, reversed(self.skips), strict=True):
+        for up, gate, is_on in zip(self.up, self.gates, reversed(self.skips), strict=True):
             skip = levels.pop()
-            x = up(x, skip if is_on else torch.zeros_like(skip))  # half the channels, twice the size
+            x = up(x, gate(skip, x) if is_on else torch.zeros_like(skip))  # half the channels, twice the size
         return crop(self.head(x), (0,) * self.dims, size)  # (N, classes, *size)
+
+    def attention_maps(self, image: Tensor) -> dict[str, Tensor]:
+        """Where each attention layer looks, by its name; of the padded image, if a size was padded."""
+        return attention_maps(self, image)
 
 
 def valid_size(size: int, depth: int = 4) -> int:

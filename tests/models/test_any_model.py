@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -10,19 +11,74 @@ from torch import Tensor, nn
 
 from medsegedu.errors import UserError
 from medsegedu.losses import dice_ce_loss
-from medsegedu.models import FCN, PatchClassifier, UNet
+from medsegedu.models import (
+    FCN,
+    AttentionUNet,
+    GridAttentionUNet,
+    PatchClassifier,
+    R2UNet,
+    UNet,
+    UNet3D,
+    UNet3Plus,
+    UNetPlusPlus,
+    VNet,
+    WNet,
+)
+from medsegedu.models.unet_attention import AttentionKind
 
 Build = Callable[[int], nn.Module]
+
+
+def unet_with(kind: AttentionKind) -> Build:
+    """A U-Net with attention as after some training: some kinds start with a zero that hides their other weights."""
+
+    def build(dims: int) -> nn.Module:
+        net = UNet(2, 3, width=16, depth=1, dims=dims, attention=kind)
+        for name, parameter in net.named_parameters():
+            if name.endswith(("attention.out.weight", "attention.gamma")):
+                nn.init.constant_(parameter, 0.3)
+        return net
+
+    return build
+
+
+ATTENTIVE = {f"unet {kind}": unet_with(kind) for kind in get_args(AttentionKind)}
 NETS: dict[str, Build] = {
     "unet": lambda dims: UNet(2, 3, width=4, depth=2, dims=dims),
     "unet valid": lambda dims: UNet(2, 3, width=4, depth=1, dims=dims, padding="valid", norm=None),
     "unet instance": lambda dims: UNet(2, 3, width=4, depth=2, dims=dims, norm="instance"),
     "unet group": lambda dims: UNet(2, 3, width=4, depth=2, dims=dims, norm="group"),
+    **ATTENTIVE,
     "fcn 8": lambda dims: FCN(2, 3, stride=2, width=4, depth=3, hidden=8, dims=dims),
     "fcn 32": lambda dims: FCN(2, 3, stride=8, width=4, depth=3, hidden=8, dims=dims, norm=None),
     "patch": lambda dims: PatchClassifier(2, 3, width=4, patch=9, hidden=8, dims=dims),
+    "r2unet": lambda dims: R2UNet(2, 3, width=4, depth=2, dims=dims, norm="instance"),
+    "r2unet one kernel": lambda dims: R2UNet(2, 3, width=4, depth=1, dims=dims, kernels=1),
+    "attention unet": lambda dims: AttentionUNet(2, 3, width=4, depth=2, dims=dims),
+    "attention unet resize": lambda dims: AttentionUNet(
+        2, 3, width=4, depth=2, dims=dims, enlarge="resize", norm="group"
+    ),
+    "grid attention": lambda dims: GridAttentionUNet(2, 3, width=4, depth=2, dims=dims, gates=2),
+    "vnet": lambda dims: VNet(2, 3, width=4, depth=2, dims=dims, norm="instance"),
+    "vnet paper": lambda dims: VNet(2, 3, width=4, depth=2, dims=dims, norm=None),
+    "unet3d": lambda dims: UNet3D(2, 3, width=4, depth=2, dims=dims),
+    "unet++": lambda dims: UNetPlusPlus(2, 3, width=4, depth=2, dims=dims),
+    "unet++ heads": lambda dims: UNetPlusPlus(2, 3, width=4, depth=2, dims=dims, norm="group", deep_supervision=True),
+    "unet 3+": lambda dims: UNet3Plus(2, 3, width=4, depth=2, dims=dims),
+    "wnet": lambda dims: WNet(2, 3, width=4, depth=2, dims=dims).segmenter,  # the half that `forward` runs
     "dense": lambda dims: PatchClassifier(2, 3, width=4, patch=9, hidden=8, dims=dims).convolutional(),
 }
+LEARN = (
+    "unet3d",
+    "unet++",
+    "unet++ heads",
+    "unet 3+",
+    "r2unet one kernel",
+    "attention unet",
+    "grid attention",
+    "vnet",
+    "wnet",
+)
 SIZES = {"unet valid": (18, 20, 22), "patch": (9, 9, 9)}  # where not any size will do
 
 
@@ -67,11 +123,12 @@ def test_the_meta_device_needs_no_memory(name: str, dims: int) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
 def test_the_dtype_is_the_image_s(name: str, dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
     net, image = NETS[name](2).eval(), image_for(name, 2)
-    expected = net(image)
-    logits = net.to(dtype)(image.to(dtype))
+    expected = net(image).detach()
+    logits = net.to(dtype)(image.to(dtype)).detach()
     assert logits.dtype == dtype
-    assert torch.allclose(logits.float(), expected, atol=0.1, rtol=0.1)
+    assert (logits.float() - expected).abs().max() < 0.5 * expected.std()  # bfloat16 errs in proportion to the logits
 
 
 def test_autocast_trains(name: str) -> None:
@@ -106,7 +163,7 @@ def test_wrong_images_are_named(name: str) -> None:
         net(torch.rand(1, 2, 0, 9))
 
 
-@pytest.mark.parametrize("name", ["unet", "fcn 8", "fcn 32", "dense"], indirect=True)
+@pytest.mark.parametrize("name", ["unet", *ATTENTIVE, "fcn 8", "fcn 32", "dense", *LEARN], indirect=True)
 def test_it_learns_two_images_by_heart(name: str) -> None:
     torch.manual_seed(0)
     net, image = NETS[name](2), torch.rand(2, 2, 24, 24)

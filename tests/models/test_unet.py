@@ -127,9 +127,8 @@ def test_receptive_field_is_what_a_perturbation_shows(depth: int, size: int) -> 
 
 
 def test_receptive_field_of_the_paper() -> None:
-    with torch.device("meta"):
-        assert receptive_field(UNet.paper()) == 204
-        assert receptive_field(UNet(1, 2, dims=3)) == 204
+    narrow = UNet(1, 1, width=1, padding="valid", norm=None)  # `UNet.paper()` but for its width, which does not matter
+    assert receptive_field(narrow) == receptive_field(UNet(1, 1, width=1)) == 204
 
 
 def test_a_shift_by_the_deepest_stride_shifts_the_output() -> None:
