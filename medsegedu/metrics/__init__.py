@@ -2,8 +2,11 @@
 
 Masks are NumPy arrays or tensors of booleans (or of 0 and 1); choose a class by `dice(prediction == 4, label == 4)`. No
 metric is ever NaN: both masks empty is perfect, and one of them empty is as bad as the metric gets for that image.
+(`expected_calibration_error` is of probabilities, and `evaluate` of a whole dataset.)
 """
 
+from medsegedu.metrics.calibration import expected_calibration_error
+from medsegedu.metrics.centreline import cldice
 from medsegedu.metrics.detection import lesion_counts, lesion_f1
 from medsegedu.metrics.evaluate import Evaluation, Interval, bootstrap, evaluate
 from medsegedu.metrics.overlap import dice, iou, precision, sensitivity
@@ -12,9 +15,9 @@ from medsegedu.metrics.surface import (
     average_surface_distance,
     hausdorff,
     hausdorff95,
-    surface_dice,
     surface_distances,
 )
+from medsegedu.metrics.surface_dice import surface_dice
 from medsegedu.metrics.volume_error import volume_error
 
 __all__ = [
@@ -23,8 +26,10 @@ __all__ = [
     "SurfaceDistances",
     "average_surface_distance",
     "bootstrap",
+    "cldice",
     "dice",
     "evaluate",
+    "expected_calibration_error",
     "hausdorff",
     "hausdorff95",
     "iou",

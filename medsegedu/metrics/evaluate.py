@@ -59,11 +59,14 @@ class Evaluation:
     values: np.ndarray
 
     def of(self, measure: str, classes: Sequence[str] | str | None = None) -> np.ndarray:
-        """One value per patient, averaged over `classes` (all by default)."""
-        names = (classes,) if isinstance(classes, str) else classes or self.classes
-        for name, known in [(measure, self.measures), *((c, self.classes) for c in names)]:
-            if name not in known:
-                raise UserError(f"The evaluation has no '{name}'; it has {', '.join(known)}.")
+        """One value per patient, averaged over `classes` (by default all for which it was asked)."""
+        if measure not in self.measures:
+            raise UserError(f"The evaluation has no '{measure}'; it has {', '.join(self.measures)}.")
+        measured = [name for name in self.classes if measure in self._shown(name)]
+        names = (classes,) if isinstance(classes, str) else classes or measured
+        for name in names:
+            if name not in measured:
+                raise UserError(f"The evaluation has no '{name}' of {measure}; it has {', '.join(measured)}.")
         columns = [self.classes.index(name) for name in names]
         return self.values[:, columns, self.measures.index(measure)].mean(1)  # (patients,)
 
@@ -117,6 +120,8 @@ def evaluate(
     if len(names) < 2:
         raise UserError("evaluate needs the names of the classes, background first: classes=('background', 'lesion').")
     patients = tuple(dict.fromkeys(case.patient for case in cases))
+    if not patients:
+        raise UserError("There are no cases to evaluate; check the selection that made the list.")
     measures = ("dice", "hd95", "f1")
     overlap = np.zeros((len(patients), len(names), 3))  # both, predicted, drawn: pixels
     found = np.zeros((len(patients), len(names), 3))  # hits, false alarms, misses: objects

@@ -5,7 +5,7 @@ voxel centres. Both are as in MONAI.
 
 HD95 has several definitions, which can differ by half on one and the same pair of masks. This one is MONAI's: the 95th
 percentile of each direction (interpolated linearly), then the larger of the two. MedPy pools both directions before the
-percentile; DeepMind's surface-distance weights each surface voxel by its area. Name yours when you report a number.
+percentile; DeepMind's surface-distance weights each piece of surface by its area. Name yours when you report a number.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import KDTree
 
 from medsegedu.errors import UserError
 from medsegedu.metrics.masks import Mask, MaskLike, Spacing, as_masks, as_spacing
@@ -41,11 +42,9 @@ class SurfaceDistances:
         return float(np.concatenate([self.from_prediction, self.from_label]).mean())
 
     def dice(self, tolerance: float) -> float:
-        """The part of both surfaces that lies within `tolerance` mm of the other."""
-        if not tolerance >= 0:
-            raise UserError(f"tolerance is {tolerance!r}; give a distance in mm of at least 0.")
+        """The part of both surfaces that lies within `tolerance` mm of the other: `surface_dice` with by="voxels"."""
         distances = np.concatenate([self.from_prediction, self.from_label])
-        return float(((distances <= tolerance) & (distances < self.diagonal)).mean())  # the diagonal means "missed"
+        return float((within(distances, tolerance) & (distances < self.diagonal)).mean())  # the diagonal means "missed"
 
 
 def surface_distances(prediction: MaskLike, label: MaskLike, spacing: Spacing = None) -> SurfaceDistances:
@@ -61,9 +60,8 @@ def surface_distances(prediction: MaskLike, label: MaskLike, spacing: Spacing = 
     if not (predicted.any() and true.any()):
         same = np.array([diagonal if predicted.any() or true.any() else 0.0])
         return SurfaceDistances(same, same, diagonal)
-    box = ndimage.find_objects((predicted | true).view(np.uint8))[0]  # no distance leaves the box around both objects
-    predicted, true = _surface(predicted[box]), _surface(true[box])
-    return SurfaceDistances(_distance_to(true, size)[predicted], _distance_to(predicted, size)[true], diagonal)
+    predicted, true = (_surface(mask) for mask in crop_to_both(predicted, true))
+    return SurfaceDistances(*distances_between(predicted, true, size), diagonal)
 
 
 def hausdorff(prediction: MaskLike, label: MaskLike, spacing: Spacing = None) -> float:
@@ -91,20 +89,43 @@ def average_surface_distance(prediction: MaskLike, label: MaskLike, spacing: Spa
     return surface_distances(prediction, label, spacing).average()
 
 
-def surface_dice(prediction: MaskLike, label: MaskLike, spacing: Spacing = None, *, tolerance: float) -> float:
-    """The part of both surfaces within `tolerance` mm of the other, 0..1: how much of the outline needs no correction.
+def crop_to_both(predicted: Mask, true: Mask) -> tuple[Mask, Mask]:
+    """Both masks in the box around both objects, which no distance between them leaves."""
+    box = ndimage.find_objects((predicted | true).view(np.uint8))[0]
+    return predicted[box], true[box]
 
-    S. Nikolov et al., "Clinically Applicable Segmentation of Head and Neck Anatomy for Radiotherapy", JMIR 2021, who set the
-    tolerance to the distance by which two experts differ. Surface voxels are counted, as MONAI does by default; the
-    paper's code weights each by the area of surface in it. More is better. Both empty: 1. One empty: 0.
+
+def distances_between(
+    first: Mask, second: Mask, spacing: tuple[float, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """From each voxel of `first` to the nearest of `second`, in mm, and the other way round.
+
+    Surfaces are thin, so a tree of their points is several times faster than a distance map of every voxel; and where two
+    surfaces coincide there is nothing to search.
     """
-    return surface_distances(prediction, label, spacing).dice(tolerance)
+    points = [np.argwhere(mask) * spacing for mask in (first, second)]  # (n, dims) in mm
+    both = []
+    for here, there, own, other in ((first, second, *points), (second, first, *points[::-1])):
+        distances, apart = np.zeros(len(own)), ~there[here]
+        tree = KDTree(other, leafsize=32, balanced_tree=False, compact_nodes=False)
+        distances[apart] = tree.query(own[apart])[0]
+        both.append(distances)
+    return both[0], both[1]
+
+
+def within(distances: NDArray[np.float64], tolerance: float) -> Mask:
+    """Which distances are at most `tolerance` mm, with room for rounding: three voxels of 0.7 mm are within 2.1 mm."""
+    if not tolerance >= 0:
+        raise UserError(f"tolerance is {tolerance!r}; give a distance in mm of at least 0.")
+    return distances <= tolerance * (1 + 1e-9)
 
 
 def _surface(mask: Mask) -> Mask:
-    return mask & ~ndimage.binary_erosion(mask)  # beyond the border counts as outside
-
-
-def _distance_to(surface: Mask, spacing: tuple[float, ...]) -> NDArray[np.float64]:
-    """The distance map (*spatial): from each voxel to the nearest voxel of the surface, in mm."""
-    return np.asarray(ndimage.distance_transform_edt(~surface, sampling=spacing))
+    """The voxels of the mask with a face neighbour outside; beyond the border counts as outside."""
+    inner = mask.copy()
+    for axis in range(mask.ndim):
+        near, kept = mask.swapaxes(0, axis), inner.swapaxes(0, axis)  # views
+        kept[1:] &= near[:-1]
+        kept[:-1] &= near[1:]
+        kept[[0, -1]] = False
+    return mask & ~inner

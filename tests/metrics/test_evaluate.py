@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from medsegedu.data import Case, Dataset
 from medsegedu.errors import UserError
-from medsegedu.metrics import bootstrap, evaluate
+from medsegedu.metrics import Evaluation, bootstrap, evaluate
 
 NAMES = ("background", "tissue", "lesion")
 
@@ -58,6 +60,36 @@ def test_missing_an_object_never_improves_the_mean() -> None:
         assert better * (all_found - evaluate(without("p1"), data).of(measure, classes).mean()) > 0
 
 
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["p0", "p1", "p2"]), st.integers(1, 2), st.floats(0, 1))
+@settings(max_examples=30, deadline=None)
+def test_whatever_was_found_missing_it_is_no_better(seed: int, patient: str, missed: int, skill: float) -> None:
+    """Guesses from pure noise to the truth; then one patient's object is left out, everywhere or in one slice."""
+    data, random = dataset(), torch.Generator().manual_seed(seed)
+    guesses = {}
+    for case in data:
+        noise = torch.randint(0, 3, case.label.shape, generator=random)
+        guesses[case.id] = torch.where(torch.rand(case.label.shape, generator=random) < skill, case.label, noise)
+
+    def score(leave_out: set[str]) -> Evaluation:
+        return evaluate(lambda c: guesses[c.id] * ~((guesses[c.id] == missed) & (c.id in leave_out)), data)
+
+    mine = [case.id for case in data if case.patient == patient]
+    found, nowhere, one_less = score(set()), score(set(mine)), score(set(mine[:1]))
+    assert np.isfinite(nowhere.of("dice")).all()
+    for measure, better in (("dice", 1), ("hd95", -1), ("f1", 1)):
+        for classes in (None, "lesion"):
+            assert better * (found.of(measure, classes) - nowhere.of(measure, classes)).min() >= 0
+            assert better * (found.interval(measure, classes).mean - nowhere.interval(measure, classes).mean) >= 0
+    assert (one_less.of("hd95") >= found.of("hd95")).all()
+
+
+def test_a_measure_that_was_not_asked_for_is_left_out_or_named() -> None:
+    result = evaluate(lambda case: case.label, dataset())
+    assert result.of("f1").tolist() == result.of("f1", "lesion").tolist() == [1, 1, 1]
+    with pytest.raises(UserError, match="no 'tissue' of f1; it has lesion"):
+        result.of("f1", "tissue")
+
+
 def test_objects_are_counted_not_pixels() -> None:
     label = torch.zeros(20, 20, dtype=torch.int64)
     label[2:4, 2:4] = label[10:18, 10:18] = 2
@@ -76,7 +108,9 @@ def test_wrong_sizes_labels_and_names_are_named() -> None:
         evaluate(lambda case: case.image[0], [Case(torch.rand(1, 4, 4), None, (1.0, 1.0), "p", "s9")], NAMES)
     with pytest.raises(UserError, match="names of the classes"):
         evaluate(lambda case: case.label, list(data))
-    with pytest.raises(UserError, match="no 'vessel'; it has tissue, lesion"):
+    with pytest.raises(UserError, match="no cases to evaluate"):
+        evaluate(lambda case: case.label, [], NAMES)
+    with pytest.raises(UserError, match="no 'vessel' of dice; it has tissue, lesion"):
         evaluate(lambda case: case.label, data).of("dice", "vessel")
 
 

@@ -104,7 +104,8 @@ def test_distances_by_brute_force(pair: tuple[Array, Array, tuple[float, ...]]) 
     assert hausdorff95(p, t, spacing) == pytest.approx(expected)
     assert average_surface_distance(p, t, spacing) == pytest.approx(both.mean())
     for tolerance in (0.3, 2.2, 6.1):  # none is a sum of spacings, where rounding would decide
-        assert surface_dice(p, t, spacing, tolerance=tolerance) == pytest.approx((both <= tolerance).mean())
+        value = surface_dice(p, t, spacing, tolerance=tolerance, by="voxels")
+        assert value == pytest.approx((both <= tolerance).mean())
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -120,7 +121,7 @@ def test_distances_are_monai_s(seed: int, shape: tuple[int, ...]) -> None:
     theirs = float(monai.compute_average_surface_distance(a, b, symmetric=True, **options))
     assert average_surface_distance(p, t, spacing) == pytest.approx(theirs, abs=1e-5)
     theirs = float(monai.compute_surface_dice(a, b, [2.0], **options))
-    assert surface_dice(p, t, spacing, tolerance=2.0) == pytest.approx(theirs, abs=1e-6)
+    assert surface_dice(p, t, spacing, tolerance=2.0, by="voxels") == pytest.approx(theirs, abs=1e-6)
     assert dice(p, t) == pytest.approx(float(monai.compute_dice(a, b)), abs=1e-6)
     assert iou(p, t) == pytest.approx(float(monai.compute_iou(a, b)), abs=1e-6)
 
@@ -290,7 +291,7 @@ def test_one_measurement_serves_every_surface_metric() -> None:
     assert measured.hausdorff() == hausdorff(p, t, spacing)
     assert measured.hausdorff(95) == hausdorff95(p, t, spacing)
     assert measured.average() == average_surface_distance(p, t, spacing)
-    assert measured.dice(2.0) == surface_dice(p, t, spacing, tolerance=2.0)
+    assert measured.dice(2.0) == surface_dice(p, t, spacing, tolerance=2.0, by="voxels")
 
 
 def test_all_is_exported() -> None:
