@@ -1,5 +1,7 @@
 """Smooth random fields: what deformations, shadings and rough boundaries are made of."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,11 +20,20 @@ def smooth_field(
         (channels, X, Y, Z), or (channels, X, Y, P).
     """
     control = torch.from_numpy(random.standard_normal((channels, nodes + 2, nodes + 2, nodes + 2), dtype=np.float32))
-    bx, by, bz = (_spline_basis(n, nodes) for n in size)
+    return spline_field(control, size, planes)
+
+
+def spline_field(control: Tensor, size: Sequence[int], planes: Tensor | None = None) -> Tensor:
+    """The cubic B-spline through control points (C, *nodes + 2), in 2D or 3D -> (C, *size), on the device of the points.
+
+    Independent control points of variance 1 give a field of variance about 1. `planes`: as for `smooth_field`, in 3D.
+    """
+    bases = [_spline_basis(n, points - 2).to(control) for n, points in zip(size, control.shape[1:], strict=True)]
     if planes is not None:
-        bz = bz[planes]
-    field = torch.einsum("cijk,xi,yj,zk->cxyz", control, bx, by, bz)
-    return field
+        bases[-1] = bases[-1][planes]
+    if len(bases) == 2:
+        return torch.einsum("cij,xi,yj->cxy", control, *bases)
+    return torch.einsum("cijk,xi,yj,zk->cxyz", control, *bases)
 
 
 def _spline_basis(n: int, nodes: int) -> Tensor:

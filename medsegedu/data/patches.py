@@ -31,20 +31,18 @@ class PatchSampler:
         self.size = (size,) * dims if isinstance(size, int) else tuple(size)
         self.batch, self.foreground, self.margin = batch, foreground, margin
         self.random = np.random.default_rng(seed)
-        self.images: list[Tensor] = []
-        self.labels: list[Tensor] = []
+        self.cases = list(dataset)
+        self.shapes: list[np.ndarray] = []  # of the images, padded
         self.places: dict[int, list[tuple[int, Tensor]]] = {}  # class -> [(image, flat indices of its pixels)]
-        for case in dataset:
+        for which, case in enumerate(self.cases):
             if case.label is None:
                 raise UserError(f"Case {case.id} has no label, so nothing can be learnt from it; leave it out.")
-            image, label = self._padded(case.image), self._padded(case.label)
+            label = self._padded(case.label)
+            self.shapes.append(np.array(label.shape))
             for value in torch.unique(label).tolist():
                 if value > 0:
-                    self.places.setdefault(value, []).append(
-                        (len(self.images), (label.flatten() == value).nonzero()[:, 0])
-                    )
-            self.images.append(image)
-            self.labels.append(label)
+                    pixels = (label.flatten() == value).nonzero()[:, 0].int()
+                    self.places.setdefault(value, []).append((which, pixels))
 
     def draw(self) -> tuple[Tensor, Tensor]:
         """One batch: image (N, C, *size) float32 and label (N, *size) int64."""
@@ -57,14 +55,16 @@ class PatchSampler:
             value = list(self.places)[self.random.integers(len(self.places))]
             which, pixels = self.places[value][self.random.integers(len(self.places[value]))]
             flat = int(pixels[self.random.integers(len(pixels))])
-            centre = np.array(np.unravel_index(flat, self.labels[which].shape))
+            centre = np.array(np.unravel_index(flat, self.shapes[which]))
             start = centre - np.array(self.size) // 2 + self._shift()
         else:
-            which = int(self.random.integers(len(self.images)))
-            start = self.random.integers(0, np.array(self.labels[which].shape) - self.size + 1)
-        start = np.clip(start, 0, np.array(self.labels[which].shape) - self.size)
+            which = int(self.random.integers(len(self.cases)))
+            start = self.random.integers(0, self.shapes[which] - self.size + 1)
+        start = np.clip(start, 0, self.shapes[which] - self.size)
         window = tuple(slice(int(s), int(s) + n) for s, n in zip(start, self.size, strict=True))
-        return self.images[which][:, *window], self.labels[which][window]
+        image, label = self.cases[which].image, self.cases[which].label
+        assert label is not None
+        return self._padded(image)[:, *window], self._padded(label)[window]
 
     def _shift(self) -> np.ndarray:
         reach = (np.array(self.size) * self.margin).astype(int)

@@ -1,11 +1,15 @@
 """Plain loops: train, keep, and write down what came out."""
 
+from medsegedu.device import autocast_dtype, best_device
 from medsegedu.training.checkpoint import load_checkpoint, save_checkpoint
-from medsegedu.training.device import autocast_dtype, best_device
+from medsegedu.training.clustering import ClusteringNet, cluster, clustering_loss
 from medsegedu.training.fit import History, fit
 from medsegedu.training.ledger import Ledger, count_flops, peak_memory_mb
+from medsegedu.training.ramp import consistency_weight
+from medsegedu.training.step import Loss, Sampler
+from medsegedu.training.teacher import Teacher
 
 __all__ = [
-    "History", "Ledger", "autocast_dtype", "best_device", "count_flops", "fit", "load_checkpoint", "peak_memory_mb",
-    "save_checkpoint",
+    "ClusteringNet", "History", "Ledger", "Loss", "Sampler", "Teacher", "autocast_dtype", "best_device", "cluster",
+    "clustering_loss", "consistency_weight", "count_flops", "fit", "load_checkpoint", "peak_memory_mb", "save_checkpoint",
 ]  # fmt: skip

@@ -3,30 +3,20 @@
 import json
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from medsegedu.data import Dataset, PatchSampler
+from medsegedu.data import Augment, Dataset, PatchSampler
+from medsegedu.device import best_device
 from medsegedu.errors import UserError
-from medsegedu.inference import predict
-from medsegedu.losses import dice_ce_loss
-from medsegedu.metrics import dice
+from medsegedu.losses import DeepSupervision, dice_ce_loss
 from medsegedu.training.checkpoint import load_checkpoint, save_checkpoint
-from medsegedu.training.device import autocast_dtype, best_device, channels_last
-
-
-class Sampler(Protocol):
-    """Anything that draws batches: image (N, C, *spatial) and what the loss compares with."""
-
-    random: Any
-
-    def draw(self) -> tuple[Tensor, Tensor]: ...
+from medsegedu.training.distributed import join_world
+from medsegedu.training.step import Loss, Sampler, Stepper
 
 
 @dataclass
@@ -55,15 +45,18 @@ def fit(
     batch: int = 16,
     patch: int | tuple[int, ...] = 48,
     rate: float = 6e-3,
-    loss: Callable[[Tensor, Tensor], Tensor] = dice_ce_loss,
+    loss: Loss = dice_ce_loss,
+    augment: Augment | None = None,
     seed: int = 0,
     checkpoint: Path | str | None = None,
     looks: int = 5,
+    window: int | tuple[int, ...] | None = None,
+    watch: Callable[[History], None] | None = None,
     progress: bool = True,
 ) -> History:
     """Train `model` in place with AdamW on a one-cycle learning rate, and leave it with its best weights.
 
-    The device and the precision are chosen by `training.device`. A run with a `checkpoint` that was stopped goes on where it
+    The device and the precision are chosen by `medsegedu.device`. A run with a `checkpoint` that was stopped goes on where it
     was, and ends with the weights that it would have had.
 
     Args:
@@ -72,60 +65,69 @@ def fit(
         steps: batches in all.
         patch: size in pixels, one number or one per axis.
         rate: the highest learning rate, reached after a quarter of the steps.
-        loss: takes (logits, label), returns a scalar.
-        checkpoint: a file, written at each look and on Ctrl-C.
+        loss: takes (logits, label), returns a scalar. A `DeepSupervision` takes the logits of all of `model.heads(image)`.
+        augment: changes each batch at random; None leaves the patches as they are.
+        checkpoint: a file, written at each look.
         looks: how often to validate and save, evenly spread; the last one is the last step.
+        window: validation images go through in windows of this size, as large volumes must; None: whole.
+        watch: called with the history so far at each look, before the checkpoint is written.
         progress: show a bar with the loss and the time left.
 
     Raises:
-        UserError: the loss is no longer finite, or the checkpoint belongs to another run.
+        UserError: the loss is no longer finite, the checkpoint belongs to another run, or the model lacks the heads that
+            DeepSupervision trains.
     """
-    device = best_device()
+    if isinstance(loss, DeepSupervision) and not callable(getattr(model, "heads", None)):
+        raise UserError(
+            f"{type(model).__name__} has no heads to supervise; give the loss itself, not DeepSupervision(loss)."
+        )
     sampler: Sampler = PatchSampler(train, patch, batch, seed=seed) if isinstance(train, Dataset) else train
-    optimizer, schedule = _optimizer(model.to(device), rate, steps)
+    spacing = train[0].spacing if isinstance(train, Dataset) else None
+    world = join_world(batch)
+    step_once = Stepper(
+        model.to(best_device()), sampler, loss, rate=rate, steps=steps, augment=augment, spacing=spacing, world=world
+    )  # fmt: skip
     history, best, first = History(), None, 0
     run = {
-        "steps": steps,
-        "batch": batch,
-        "patch": str(patch),
-        "rate": rate,
-        "seed": seed,
-        "model": type(model).__name__,
-    }
+        "steps": steps, "batch": batch, "patch": str(patch), "rate": rate, "seed": seed, "model": type(model).__name__,
+        "augment": str(augment),
+    }  # fmt: skip
 
     if checkpoint and (state := load_checkpoint(Path(checkpoint), run=run)):
         model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
+        step_once.optimizer.load_state_dict(state["optimizer"])
+        step_once.schedule.load_state_dict(state["schedule"])
         sampler.random.bit_generator.state = json.loads(state["sampler"])
         torch.set_rng_state(state["random"])
         history, best, first = History(**state["history"]), state["best"], state["step"]
 
     def save(step: int) -> None:
-        if checkpoint:
+        if checkpoint and world.rank == 0:
             save_checkpoint(Path(checkpoint), {
-                "run": run, "step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(), "sampler": json.dumps(sampler.random.bit_generator.state),
+                "run": run, "step": step, "model": model.state_dict(), "optimizer": step_once.optimizer.state_dict(),
+                "schedule": step_once.schedule.state_dict(), "sampler": json.dumps(sampler.random.bit_generator.state),
                 "random": torch.get_rng_state(), "history": vars(history), "best": best,
             })  # fmt: skip
 
     look_at = {round(steps * (k + 1) / looks) for k in range(looks)}
     step = first
     start = time.perf_counter() - history.seconds
-    bar = tqdm(range(first, steps), initial=first, total=steps, desc="training", disable=not progress)
+    bar = tqdm(range(first, steps), initial=first, total=steps, desc="training", disable=not progress or world.rank > 0)
     try:
         if first == 0:
             torch.manual_seed(seed)  # for networks that drop out
         for step in bar:
-            value = _step(model, sampler, loss, optimizer, schedule, device)
+            value = step_once()
             history.loss.append(value)
             bar.set_postfix(loss=f"{value:.3f}", refresh=False)
             if value != value or abs(value) == float("inf"):
                 raise UserError(f"The loss is {value} at step {step + 1}; try a lower rate than {rate}.")
             if step + 1 in look_at:
                 if validation is not None:
-                    best = _look(model, validation, step + 1, history, best)
+                    best = _keep(step_once.look(validation, window), step + 1, model, history, best)
                 history.seconds = time.perf_counter() - start
+                if watch is not None and world.rank == 0:
+                    watch(history)
                 save(step + 1)
     except KeyboardInterrupt:
         # The step that was interrupted may have drawn its batch already, so the last whole look is what is kept on disk.
@@ -139,43 +141,10 @@ def fit(
     return history
 
 
-def _optimizer(
-    model: nn.Module, rate: float, steps: int
-) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
-    return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.25)
-
-
-def _step(
-    model: nn.Module, sampler: Sampler, loss: Callable[[Tensor, Tensor], Tensor], optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler, device: torch.device,
-) -> float:  # fmt: skip
-    """One step of gradient descent -> the batch's loss."""
-    model.train()
-    image, label = (part.to(device) for part in sampler.draw())
-    layout = channels_last(image.ndim - 2)
-    dtype = autocast_dtype(device)
-    with torch.autocast(device.type, dtype) if dtype else nullcontext():
-        logits = model.to(memory_format=layout)(image.contiguous(memory_format=layout))  # type: ignore[call-overload]
-    value = loss(logits.float(), label)
-    optimizer.zero_grad()
-    value.backward()
-    optimizer.step()
-    schedule.step()
-    return float(value.detach())
-
-
-def _look(
-    model: nn.Module, validation: Dataset, step: int, history: History, best: dict[str, Tensor] | None
+def _keep(
+    score: float, step: int, model: nn.Module, history: History, best: dict[str, Tensor] | None
 ) -> dict[str, Tensor] | None:
-    """Validate, and return the best weights so far."""
-    scores = []
-    for case in validation:
-        assert case.label is not None
-        prediction = predict(model, case.image)
-        present = [c for c in case.label.unique().tolist() if c > 0]
-        scores += [dice(prediction == c, case.label == c) for c in present]
-    score = sum(scores) / max(1, len(scores))
+    """Write down the score of this look, and return the best weights so far."""
     if best is None or score > max(value for _, value in history.validation):
         history.best_step = step
         best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

@@ -1,0 +1,66 @@
+"""Two processes that `torchrun` starts take the same steps as one process with the whole batch."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from medsegedu.errors import UserError
+from medsegedu.training.distributed import join_world
+
+SCRIPT = '''
+import json, os, sys
+import torch
+from safetensors.torch import save_file
+from medsegedu.data import Augment, virtual_patients
+from medsegedu.models import UNet
+from medsegedu.training import fit
+from medsegedu.training import step
+
+step.autocast_dtype = lambda device: None  # bfloat16 would hide what differs
+torch.set_num_threads(1)
+data = virtual_patients(3, seed=5, spacing=4.0, contrasts=("FLAIR",), slices=2)
+torch.manual_seed(int(os.environ.get("RANK", "0")))  # the first process's weights count
+model = UNet(1, 5, width=4, depth=2, norm="instance")
+history = fit(model, data[:4], data[4:], steps=6, batch=4, patch=16, looks=2, augment=Augment(), progress=False,
+              checkpoint=sys.argv[1] + ".pt")
+if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, sys.argv[1])
+    with open(sys.argv[1] + ".json", "w") as file:
+        json.dump([history.loss, history.validation], file)
+'''  # fmt: skip
+
+
+def train(folder: Path, name: str, *launcher: str) -> tuple[dict[str, torch.Tensor], list]:
+    script = folder / "train.py"
+    script.write_text(SCRIPT)
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "MASTER_ADDR": "127.0.0.1"}
+    command = [sys.executable, *launcher, str(script), str(folder / name)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return load_file(folder / name), json.loads((folder / f"{name}.json").read_text())
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch was built without torch.distributed")
+def test_two_processes_are_one_with_the_whole_batch(tmp_path: Path) -> None:
+    alone, history = train(tmp_path, "alone.safetensors")
+    shared, history_of_two = train(
+        tmp_path, "shared.safetensors", "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"
+    )
+    assert alone.keys() == shared.keys()
+    for name in alone:
+        assert torch.allclose(alone[name], shared[name], atol=2e-4), name
+    assert history_of_two[0] == pytest.approx(history[0], abs=1e-4)
+    assert [step for step, _ in history_of_two[1]] == [3, 6]
+    assert [score for _, score in history_of_two[1]] == pytest.approx([score for _, score in history[1]], abs=1e-2)
+
+
+def test_a_batch_that_does_not_divide_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(UserError, match="batch is 16, which 3 processes can't share evenly; choose a multiple of 3"):
+        join_world(16)
