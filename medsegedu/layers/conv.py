@@ -73,7 +73,7 @@ class ConvBlock(nn.Sequential):
             layers += [
                 conv(dims)(channels, out_channels, 3, padding=margin, bias=norm is None),
                 norm_layer(norm, out_channels, dims),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),  # nobody needs the map before it: less memory, less time
             ]
         super().__init__(*layers)
 

@@ -122,7 +122,7 @@ class FCN(nn.Module):
 
 def _conv_relu(in_channels: int, out_channels: int, kernel: int, dims: int, norm: Norm | None) -> list[nn.Module]:
     convolution = conv(dims)(in_channels, out_channels, kernel, padding=kernel // 2, bias=norm is None)
-    return [convolution, norm_layer(norm, out_channels, dims), nn.ReLU()]
+    return [convolution, norm_layer(norm, out_channels, dims), nn.ReLU(inplace=True)]
 
 
 def _enlarge(classes: int, factor: int, dims: int) -> nn.Module:

@@ -75,7 +75,7 @@ class _Block(nn.Sequential):
             layers += [
                 conv(dims)(channels, out_channels, 3, padding=margin),
                 norm(out_channels, affine=False),
-                nn.ReLU(),
+                nn.ReLU(inplace=True),
             ]
         super().__init__(*layers)
 
