@@ -33,6 +33,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     variables = _VARIABLES[item.path.parent.name] | {
         "MEDSEGEDU_RESULTS": str(scratch / "results" / item.path.parent.name),
         "MEDSEGEDU_CACHE": str(scratch / "cache"),
+        "MEDSEGEDU_OFFLINE": "1",
     }
     if data := os.environ.get("MEDSEGEDU_DATA"):
         variables["MEDSEGEDU_DATA"] = str(Path(data).absolute())

@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from medsegedu.cli_data import add_data_commands
+from medsegedu.cli_models import add_model_commands
+from medsegedu.cli_runs import add_run_commands
 from medsegedu.errors import UserError
 from medsegedu.preset import PRESETS
 
@@ -85,6 +88,9 @@ def parser() -> argparse.ArgumentParser:
     measure.add_argument("--processes", type=_positive, help="how many at once (default: one a core)")
     measure.add_argument("--fresh", action="store_true", help="measure again what an earlier run kept")
     measure.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's, e.g. tcp://host:8786")
+    add_data_commands(commands, _command)
+    add_model_commands(commands, _command)
+    add_run_commands(commands, _command)
     return top
 
 

@@ -798,37 +798,20 @@ print(f"Pixels that somebody marked as lesion before the network could be traine
 # Virtual patients have clear lesions because we made them so. What do Otsu and a small network say to real images? Two
 # sets, both free: **nuclei** of cells under a fluorescence microscope (2018 Data Science Bowl, CC0), and the
 # **hippocampus** in MRI (Medical Segmentation Decathlon, CC-BY-SA 4.0). They are optional: if they are not on your
-# computer, these cells say so and go on.
+# computer and can't be downloaded, these cells say so and go on.
 #
 # Many of the nuclei images are tiles of one larger field of view, so the *field* takes the patient's place. Your
 # `split_by_patient` divides them.
 
 # %% id="nuclei"
-import csv
-
-from medsegedu.data import Case, Dataset, read_picture
-from medsegedu.data.real import place_of
-
-KIND = ("fluorescence", "256", "256")  # 334 images of 256 x 256 pixels; the larger ones would take long
-
-
-def nuclei_case(row):
-    pixels = read_picture(cells / "images" / f"{row['image']}.png")
-    grey = pixels if pixels.ndim == 2 else pixels[..., :3].mean(-1)  # (H, W)
-    nucleus = read_picture(cells / "masks" / f"{row['image']}.png") > 0  # (H, W)
-    image, label = torch.from_numpy(grey / 255).float()[None], torch.from_numpy(nucleus).long()
-    return Case(image, label, spacing=(1.0, 1.0), patient=row["field"], id=row["image"])
-
+from medsegedu.data import Dataset, nuclei
 
 try:
-    cells = place_of("nuclei")
-    with open(cells / "index.csv") as file:
-        rows = [row for row in csv.DictReader(file) if (row["stain"], row["height"], row["width"]) == KIND]
-    parts = split_by_patient([row["field"] for row in rows], share=0.25, seed=0)
+    cells = nuclei()
+    small = [cell for cell in cells if cell.label.shape == (256, 256)]  # most of them; the larger would take long
     nuclei_parts = []
-    for part in parts:
-        some = [nuclei_case(rows[i]) for i in part[:120]]
-        nuclei_parts.append(Dataset(some, ("background", "nucleus"), ("fluorescence",), name="nuclei"))
+    for part in split_by_patient([cell.patient for cell in small], share=0.25, seed=0):
+        nuclei_parts.append(Dataset([small[i] for i in part[:120]], cells.classes, cells.contrasts, name="nuclei"))
     for name, part in zip(("training", "test"), nuclei_parts, strict=True):
         print(f"nuclei, {name}: {len(part)} images of {len(part.patients)} fields")
 except NotHere as reason:

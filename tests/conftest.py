@@ -13,6 +13,7 @@ from medsegedu.data.case import Dataset
 def own_folders(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDSEGEDU_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("MEDSEGEDU_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("MEDSEGEDU_OFFLINE", "1")  # no test asks the network for what is not here
     for name in ("MEDSEGEDU_STRICT", "MEDSEGEDU_PRESET"):
         monkeypatch.delenv(name, raising=False)
     torch.manual_seed(0)

@@ -18,7 +18,7 @@ RANKS = (
     {"layers"},
     {"models", "losses", "metrics", "data"},
     {"training", "inference", "show"},
-    {"exercises", "claims"},
+    {"exercises", "claims", "runs"},
     {"course"},
     {"cli", "__main__"},
 )
@@ -32,8 +32,9 @@ names = [str(path.relative_to(PACKAGE)) for path in MODULES]
 
 
 def package_of(path: Path) -> str:
-    """The package of a file of medsegedu: `models` for models/unet.py, `cli` for cli.py, `base` for errors.py."""
+    """The package of a file of medsegedu: `models` for models/unet.py, `cli` for cli.py and cli_*.py, `base` for errors.py."""
     part = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    part = "cli" if part.startswith("cli_") else part
     return part if part in RANK else "base"
 
 
@@ -55,6 +56,7 @@ def own_imports(path: Path) -> Iterator[tuple[str, int]]:
     for module, line in imports(path):
         if module.startswith("medsegedu."):
             part = module.split(".")[1]
+            part = "cli" if part.startswith("cli_") else part
             yield part if part in RANK else "base", line
 
 

@@ -94,7 +94,7 @@ def _torch() -> list[Row]:
     except (ImportError, OSError) as error:  # OSError: a broken shared library
         reason = str(error).split("\n")[0]
         return [Row("torch", f"can't be imported: {reason}", PROBLEM, "see https://pytorch.org/get-started/locally")]
-    from medsegedu.training.device import autocast_dtype, best_device
+    from medsegedu.device import autocast_dtype, best_device
 
     device = best_device()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{os.cpu_count()} cores"

@@ -10,7 +10,7 @@ from medsegedu.errors import UserError
 BRANCH = "main"  # what badges and Colab take: a tag for the version may not exist yet
 # Colab has torch, numpy, scipy, matplotlib, nibabel, scikit-image, tqdm, platformdirs and safetensors; replacing
 # them would restart half of the room's runtimes.
-LACKING_ON_COLAB = "nilearn pooch"
+LACKING_ON_COLAB = "nilearn pooch pydicom"
 
 
 @dataclass(frozen=True)

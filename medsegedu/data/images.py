@@ -1,51 +1,112 @@
-"""Read image files, and say in one sentence what is wrong with those that can't be read."""
+"""Read image files of any kind, and say in one sentence what is wrong with those that can't be read.
 
-import zlib
+`read_image` knows NIfTI, DICOM (a file or a folder of slices), PNG, TIFF, JPEG and NumPy files. Volumes come in RAS order.
+"""
+
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import nibabel
 import numpy as np
 import torch
-from nibabel.filebasedimages import ImageFileError
-from skimage import io
+from numpy.typing import NDArray
 from torch import Tensor
 
+from medsegedu.data.arrays import read_array_pixels
 from medsegedu.data.case import Case
+from medsegedu.data.dicom import is_dicom, read_dicom_pixels
+from medsegedu.data.grid import Grid
+from medsegedu.data.nifti import read_nifti_pixels
+from medsegedu.data.pictures import PICTURES, read_picture, read_picture_pixels
+from medsegedu.data.pixels import Pixels, reading
 from medsegedu.errors import UserError
 
+__all__ = ["SUFFIXES", "as_label", "nifti_case", "read_image", "read_label", "read_nifti", "read_picture", "zscore"]
 
-def read_nifti(path: Path) -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
+NIFTI, ARRAYS = (".nii.gz", ".nii"), (".npz", ".npy")
+SUFFIXES = (*NIFTI, ".dcm", *PICTURES, *ARRAYS)
+
+
+def read_image(
+    path: Path | str, *, patient: str | None = None, contrasts: tuple[str, ...] | None = None, series: str | None = None
+) -> Case:
+    """One image file, or one folder of DICOM slices, as a `Case` without a label; intensities as stored.
+
+    Args:
+        patient: whose it is; by default its name.
+        contrasts: names for the last axis of a NIfTI file of four dimensions.
+        series: the description or UID of the wanted series, in a DICOM folder that holds several.
+
+    Raises:
+        UserError: it can't be read, or would be read wrongly; the sentence names the file and the fix.
+    """
+    path = Path(path)
+    return as_case(read_pixels(path, contrasts, series=series), path, patient)
+
+
+def read_label(path: Path | str) -> tuple[Tensor, Grid]:
+    """A label file -> (*spatial) int64 and its grid.
+
+    Raises:
+        UserError: it can't be read, has colours, or holds other than whole numbers.
+    """
+    pixels = read_label_pixels(Path(path))
+    return torch.from_numpy(pixels.array[0]), pixels.grid
+
+
+def read_label_pixels(path: Path) -> Pixels:
+    """The content of a label file: one channel of int64."""
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        raise UserError(f"{path} is a JPEG, which changes the numbers of a label; save it as PNG.")
+    pixels = read_pixels(path, label=True)
+    if len(pixels.array) != 1:
+        raise UserError(f"{path} is in colour; save a label as one channel of class numbers.")
+    return replace(pixels, array=as_label(pixels.array[0], path).numpy()[None])
+
+
+def read_pixels(
+    path: Path, contrasts: tuple[str, ...] | None = None, *, label: bool = False, series: str | None = None
+) -> Pixels:
+    """The content of a file of any kind, chosen by its name, else by its first bytes."""
+    name = path.name.lower()
+    with reading(path, "a file"):
+        path.stat()
+    if name.endswith(NIFTI):
+        return read_nifti_pixels(path, contrasts)
+    if name.endswith(PICTURES):
+        return read_picture_pixels(path, label=label)
+    if name.endswith(ARRAYS):
+        return read_array_pixels(path, label=label)
+    if path.is_dir() or name.endswith(".dcm") or is_dicom(path):
+        return read_dicom_pixels(path, series=series)
+    raise UserError(f"{path} is of no kind that can be read; convert it to one of {', '.join(SUFFIXES)}.")
+
+
+def as_case(pixels: Pixels, path: Path, patient: str | None = None) -> Case:
+    """Pixels as a case without a label, named as its file."""
+    with np.errstate(over="ignore"):
+        image = torch.from_numpy(pixels.array.astype(np.float32))  # (C, *spatial); too large numbers become infinite
+    affine = pixels.grid.affine if pixels.grid.dims == 3 else None
+    try:
+        return Case(image, None, pixels.grid.spacing, patient or stem(path), path.name, affine)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def stem(path: Path) -> str:
+    """A file's name without its ending, also without .nii.gz."""
+    ending = next((s for s in SUFFIXES if path.name.lower().endswith(s)), "")
+    return path.name[: len(path.name) - len(ending)]
+
+
+def read_nifti(path: Path) -> tuple[NDArray[Any], NDArray[np.float64], tuple[float, ...]]:
     """A NIfTI volume in canonical (RAS) orientation -> array (X, Y, Z), affine (4, 4), spacing in mm.
 
     Raises:
         UserError: no such file, not NIfTI, truncated, or not three-dimensional.
     """
-    try:
-        image = nibabel.as_closest_canonical(nibabel.load(path))
-        array = np.asarray(image.dataobj)
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}.") from None
-    except (ImageFileError, OSError, EOFError, zlib.error, ValueError) as error:
-        raise UserError(f"{path} can't be read as NIfTI ({_short(error)}); copy it again from its source.") from error
-    if array.ndim != 3:
-        raise UserError(f"{path} has {array.ndim} dimensions ({array.shape}); save a single three-dimensional volume.")
-    return array, image.affine, tuple(float(s) for s in image.header.get_zooms()[:3])
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """A PNG or TIFF -> array (H, W) or (H, W, channels), in the file's own data type.
-
-    Raises:
-        UserError: no such file, or not a readable picture.
-    """
-    try:
-        return io.imread(path)
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}.") from None
-    except Exception as error:  # the readers behind imread raise whatever they like on a broken file
-        raise UserError(
-            f"{path} can't be read as an image ({_short(error)}); copy it again from its source."
-        ) from error
+    pixels = read_nifti_pixels(path)
+    return pixels.array[0], pixels.grid.affine, pixels.grid.spacing
 
 
 def nifti_case(image_path: Path, label_path: Path | None, patient: str) -> Case:
@@ -54,24 +115,32 @@ def nifti_case(image_path: Path, label_path: Path | None, patient: str) -> Case:
     Raises:
         UserError: a file can't be read, image and label are not on one grid, or the label's values are not integers.
     """
-    image, affine, spacing = read_nifti(image_path)
-    label = None
-    if label_path is not None:
-        drawn, label_affine, _ = read_nifti(label_path)
-        if drawn.shape != image.shape:
-            raise UserError(
-                f"{label_path} is {drawn.shape} but {image_path} is {image.shape}; draw the label on its image."
-            )
-        if not np.allclose(affine, label_affine, atol=1e-3):
-            raise UserError(
-                f"{label_path} and {image_path} have the same shape but another place in the scanner (their affines differ); "
-                f"resample the label to its image."
-            )
-        label = as_label(drawn, label_path)
-    return Case(torch.from_numpy(image.astype(np.float32))[None], label, spacing, patient, image_path.name, affine)
+    pixels = read_nifti_pixels(image_path)
+    case = as_case(pixels, image_path, patient)
+    if label_path is None:
+        return case
+    drawn = read_label_pixels(label_path)
+    check_same_grid(pixels, image_path, drawn, label_path)
+    return replace(case, label=torch.from_numpy(drawn.array[0]))
 
 
-def as_label(array: np.ndarray, path: Path) -> Tensor:
+def check_same_grid(image: Pixels, image_path: Path, label: Pixels, label_path: Path) -> None:
+    """Raise a UserError that says how a label and its image differ in size, spacing, orientation or place, if they do."""
+    if image.grid.dims != label.grid.dims:
+        difference = "one is a picture, the other a volume"
+    elif image.grid.dims == 2:  # pictures lie on each other if they have one size
+        difference = image.grid.difference(Grid(label.grid.shape, image.grid.affine))
+    else:
+        difference = image.grid.difference(label.grid)
+        if difference and image.stored and label.stored:  # in words about the files, not about the turned volumes
+            difference = image.stored.difference(label.stored)
+    if difference:
+        raise UserError(
+            f"{label_path} does not lie on {image_path}: {difference}; draw the label on its image, or resample it there."
+        )
+
+
+def as_label(array: NDArray[Any], path: Path) -> Tensor:
     """Whole numbers of any data type -> int64."""
     if not np.isfinite(array).all() or (array != np.round(array)).any():
         raise UserError(
@@ -84,7 +153,3 @@ def zscore(image: Tensor) -> Tensor:
     """Each channel of (C, *spatial) to mean 0 and standard deviation 1: MR intensities have no unit of their own."""
     axes = tuple(range(1, image.ndim))
     return (image - image.mean(axes, keepdim=True)) / image.std(axes, keepdim=True).clamp(min=1e-6)
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,32 +1,27 @@
 """Real patients, to check what the virtual ones showed.
 
-Both sets are read from the folder named by the environment variable `MEDSEGEDU_DATA`, else from the cache.
+Each set is read from the folder named by the environment variable `MEDSEGEDU_DATA`, else from the cache, else downloaded.
 """
 
-import csv
-import os
+import math
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from medsegedu.data.case import Case, Dataset
-from medsegedu.data.images import as_label, nifti_case, read_picture, zscore
+from medsegedu.data.catalogue import known
+from medsegedu.data.images import nifti_case, zscore
+from medsegedu.data.nuclei import nuclei_cases, rows_of
+from medsegedu.data.public import HOW, NotHere, obtain, place_of
+from medsegedu.data.store import Arrays, stamp, stored
 from medsegedu.errors import UserError
-from medsegedu.files import cache_folder
 
-PROOF = {"hippocampus": "imagesTr", "nuclei": "index.csv"}  # what the folder of each set must hold
-HOW = {
-    "hippocampus": "download https://msd-for-monai.s3-us-west-2.amazonaws.com/Task04_Hippocampus.tar, unpack it, name its folder "
-    "'hippocampus', and set MEDSEGEDU_DATA to the folder above it",
-    "nuclei": "put BBBC038v1 (https://bbbc.broadinstitute.org/BBBC038) into a folder 'nuclei' with images, masks and "
-    "index.csv, and set MEDSEGEDU_DATA to the folder above it",
-}
-
-
-class NotHere(UserError):
-    """The real data are not on this computer. A lesson catches this, says so, and goes on."""
+__all__ = ["HOW", "NotHere", "hippocampus", "nuclei", "place_of"]
 
 
 def hippocampus(dims: int = 3, slices: int = 6) -> Dataset:
@@ -41,60 +36,73 @@ def hippocampus(dims: int = 3, slices: int = 6) -> Dataset:
         slices: how many slices of each volume (2D only), evenly spaced.
 
     Raises:
-        NotHere: the data are not on this computer.
+        NotHere: the data are not on this computer and can't be downloaded.
         UserError: a file is missing or broken.
     """
-    folder = place_of("hippocampus")
-    cases: list[Case] = []
-    for path in _files(folder / "imagesTr", "hippocampus_*.nii.gz"):
-        number = int(re.findall(r"\d+", path.name)[0])
-        volume = nifti_case(path, folder / "labelsTr" / path.name, f"hippocampus-{(number + 1) // 2:03d}")
-        volume = Case(zscore(volume.image), volume.label, volume.spacing, volume.patient, volume.id, volume.affine)
-        cases += [volume] if dims == 3 else _sagittal(volume, slices)
-    return Dataset(
-        cases, ("background", "anterior hippocampus", "posterior hippocampus"), ("T1",), "CC-BY-SA 4.0",
-        "Antonelli et al., The Medical Segmentation Decathlon, 2022, doi:10.1038/s41467-022-30695-9", "hippocampus",
-    )  # fmt: skip
+    volumes = _volumes(obtain("hippocampus"))
+    cases = volumes if dims == 3 else [plane for volume in volumes for plane in _sagittal(volume, slices)]
+    public = known("hippocampus")
+    return Dataset(cases, public.labels, public.contrasts, public.licence, public.citation, public.name)
 
 
 def nuclei(stain: str = "fluorescence") -> Dataset:
     """Microscopy images of cell nuclei: 2018 Data Science Bowl (BBBC038v1), all nuclei one class.
 
-    Many images are tiles of one larger field of view. `patient` is that field, so a split can't put neighbours on both sides.
-    Fluorescence images have one channel, the others red, green and blue; intensities run from 0 to 1. No pixel size is
-    recorded, so `spacing` counts pixels.
+    Many images are tiles of one larger field of view. `patient` is that field, so a split can't put neighbours on both sides;
+    fields are found by matching borders (see `tiles`). Fluorescence images have one channel, the others red, green and blue;
+    intensities run from 0 to 1. No pixel size is recorded, so `spacing` counts pixels.
 
     Args:
-        stain: "fluorescence" (541 images), "stained" (107) or "brightfield" (16).
+        stain: "fluorescence" (541 images; 497 in the public archive, which has no others), "stained" (107) or "brightfield" (16).
 
     Raises:
-        NotHere: the data are not on this computer.
+        NotHere: the data are not on this computer and can't be downloaded.
         UserError: an unknown stain, or a file is missing or broken.
     """
-    folder = place_of("nuclei")
-    with open(folder / "index.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    folder = obtain("nuclei")
+    rows = rows_of(folder)
     if stain not in (stains := sorted({row["stain"] for row in rows})):
         raise UserError(f"Unknown stain '{stain}'; choose from {', '.join(stains)}.")
-    cases = [_nuclei_case(folder, row) for row in rows if row["stain"] == stain]
-    channels = ("fluorescence",) if stain == "fluorescence" else ("red", "green", "blue")
-    return Dataset(
-        cases, ("background", "nucleus"), channels, "CC0",
-        "Caicedo et al., 2019, doi:10.1038/s41592-019-0612-7 (BBBC038v1)", f"nuclei, {stain}",
-    )  # fmt: skip
+    colours = stain != "fluorescence"
+    cases = nuclei_cases(folder, [row["image"] for row in rows if row["stain"] == stain], stain, colours)
+    public = known("nuclei")
+    contrasts = ("red", "green", "blue") if colours else public.contrasts
+    return Dataset(cases, public.labels, contrasts, public.licence, public.citation, f"nuclei, {stain}")
 
 
-def _nuclei_case(folder: Path, row: dict[str, str]) -> Case:
-    name = row["image"]
-    pixels = torch.from_numpy(read_picture(folder / "images" / f"{name}.png")).float() / 255
-    if pixels.ndim == 2:
-        pixels = pixels[..., None]
-    image = pixels[..., :3].permute(2, 0, 1)  # (H, W, channels) -> (C, H, W), without alpha
-    # The channels of a grey picture are copies of one; of the coloured ones, some were saved grey.
-    image = image.mean(0, keepdim=True) if row["stain"] == "fluorescence" else image.expand(3, -1, -1)
-    label_path = folder / "masks" / f"{name}.png"
-    nucleus = as_label(read_picture(label_path), label_path) > 0
-    return Case(image.contiguous(), nucleus.long(), (1.0, 1.0), row["field"], name)
+def _volumes(folder: Path) -> list[Case]:
+    """All volumes with their labels, from the cache when these very files were read before."""
+    images = _files(folder / "imagesTr", "hippocampus_*.nii.gz")
+    labels = [folder / "labelsTr" / path.name for path in images]
+    patients = [f"hippocampus-{(int(re.findall(r'[0-9]+', path.name)[0]) + 1) // 2:03d}" for path in images]
+
+    key = (1, *map(stamp, [*images, *labels]))
+    kept = stored("hippocampus", key, lambda: _read(images, labels))
+    voxels, classes = torch.from_numpy(kept["voxels"]), torch.from_numpy(kept["classes"])
+    cases, start = [], 0
+    for i, (path, patient, shape) in enumerate(zip(images, patients, kept["shapes"].tolist(), strict=True)):
+        end = start + math.prod(shape)
+        image, label = voxels[start:end].view(1, *shape), classes[start:end].view(shape).long()
+        spacing = tuple(kept["spacings"][i].tolist())
+        cases.append(Case(image, label, spacing, patient, path.name, kept["affines"][i]))
+        start = end
+    return cases
+
+
+def _read(images: Sequence[Path], labels: Sequence[Path]) -> Arrays:
+    """Volumes of any sizes as five arrays: all voxels, all classes, (N, 3) shapes and spacings, (N, 4, 4) affines."""
+    voxels, classes, grids = bytearray(), bytearray(), []  # they grow without a second copy of all
+    for paths in zip(images, labels, strict=True):
+        case = nifti_case(*paths, patient="")
+        image, label = replace(case, image=zscore(case.image)).numpy()
+        voxels.extend(image.tobytes())
+        classes.extend(label.astype(np.uint8).tobytes())
+        grids.append((label.shape, case.spacing, case.affine))
+    shapes, spacings, affines = (np.array(column) for column in zip(*grids, strict=True))
+    return {
+        "voxels": np.frombuffer(voxels, np.float32), "classes": np.frombuffer(classes, np.uint8), "shapes": shapes,
+        "spacings": spacings, "affines": affines,
+    }  # fmt: skip
 
 
 def _sagittal(volume: Case, slices: int) -> list[Case]:
@@ -111,20 +119,6 @@ def _sagittal(volume: Case, slices: int) -> list[Case]:
 
 def _upright(plane: Tensor) -> Tensor:
     return plane.transpose(-1, -2).flip(-1, -2).contiguous()  # (..., Y, Z) -> (..., Z, Y)
-
-
-def place_of(name: str) -> Path:
-    """The folder of a set of real data, under `MEDSEGEDU_DATA` or in the cache.
-
-    Raises:
-        NotHere: it is in neither; the sentence says how to get it.
-    """
-    places = [Path(root) / name for root in (os.environ.get("MEDSEGEDU_DATA"), cache_folder()) if root]
-    for place in places:
-        if (place / PROOF[name]).exists():
-            return place
-    looked = " and ".join(map(str, places))
-    raise NotHere(f"The {name} data are not on this computer (looked in {looked}); to get them, {HOW[name]}.")
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

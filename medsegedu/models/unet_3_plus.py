@@ -160,7 +160,11 @@ class FullScale(nn.Module):
 
 
 def _conv_relu(in_channels: int, out_channels: int, dims: int, norm: Norm | None) -> list[nn.Module]:
-    return [conv(dims)(in_channels, out_channels, 3, padding=1), norm_layer(norm, out_channels, dims), nn.ReLU(inplace=True)]
+    return [
+        conv(dims)(in_channels, out_channels, 3, padding=1),
+        norm_layer(norm, out_channels, dims),
+        nn.ReLU(inplace=True),
+    ]
 
 
 def _enlarge(factor: int, dims: int) -> nn.Module:

@@ -5,6 +5,7 @@
 """
 
 from medsegedu.show.charts import bars, curves, intervals
+from medsegedu.show.family import network, networks
 from medsegedu.show.look import SERIES, canvas, class_style, style
 from medsegedu.show.mistakes import compare
 from medsegedu.show.pairs import claim, paired
@@ -15,5 +16,5 @@ from medsegedu.show.widgets import Explorer, explore, slices
 
 __all__ = [
     "SERIES", "Explorer", "Picture", "bars", "canvas", "case", "claim", "class_style", "compare", "curves", "explore",
-    "gallery", "intervals", "overlay", "paired", "scale_bar", "slices", "style",
+    "gallery", "intervals", "network", "networks", "overlay", "paired", "scale_bar", "slices", "style",
 ]  # fmt: skip

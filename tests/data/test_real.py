@@ -1,6 +1,8 @@
 """Real data: what the sets hold, whose they are, and what is said when they are absent or broken."""
 
 import gzip
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -10,6 +12,7 @@ import torch
 from skimage import io
 
 from medsegedu.data import Dataset, NotHere, hippocampus, nifti_case, nuclei, read_nifti, read_picture
+from medsegedu.data.public import place_of
 from medsegedu.errors import UserError
 
 
@@ -44,6 +47,81 @@ def test_nuclei_have_their_images_fields_and_stains(real_nuclei: Dataset) -> Non
     assert (len(coloured), coloured.contrasts) == (16, ("red", "green", "blue"))
     with pytest.raises(UserError, match="choose from brightfield, fluorescence, stained"):
         nuclei("silver")
+
+
+def test_fields_are_those_that_one_sees(real_nuclei: Dataset) -> None:
+    """Looked at, side by side: neighbours with dark borders, chance matches of one bright cell, and an embryo taken twice."""
+    field = {case.id[:6]: case.patient for case in real_nuclei}
+    for left, right in (("1609b1", "029030"), ("f0c9f1", "344182"), ("693bc6", "bfe8ef"), ("20b20a", "cb4df2")):
+        assert field[left] == field[right]
+    sizes = Counter(field.values())
+    assert len(sizes) == 238
+    assert max(sizes.values()) == 12
+
+
+def test_pictures_are_kept_as_bytes_and_given_as_tensors(real_nuclei: Dataset) -> None:
+    case = real_nuclei[3]
+    kept = read_picture(place_of("nuclei") / "images" / f"{case.id}.png")
+    drawn = read_picture(place_of("nuclei") / "masks" / f"{case.id}.png")
+    assert torch.equal(case.image[0], torch.from_numpy(kept) / 255)
+    assert torch.equal(case.label, torch.from_numpy(drawn.astype(np.int64) > 0).long())
+    assert sum(value.nbytes for value in vars(case).values() if isinstance(value, torch.Tensor)) == 2 * kept.size
+    case.image[:] = 0
+    assert float(case.image.max()) > 0  # what is kept can't be written to
+    other = replace(case, image=case.image * 2, patient="other")
+    assert torch.equal(other.image, case.image * 2)
+    assert (other.patient, other.id, other.label.dtype) == ("other", case.id, torch.int64)
+    with pytest.raises(UserError, match="same grid"):
+        replace(case, label=case.label[1:])
+
+
+def small_nuclei(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for kind in ("images", "masks"):
+        (folder / "nuclei" / kind).mkdir(parents=True)
+        for name in "ab":
+            pixels = np.random.default_rng(ord(name)).integers(0, 9, (12, 14), dtype=np.uint8)
+            io.imsave(folder / "nuclei" / kind / f"{name}.png", pixels, check_contrast=False)
+    (folder / "nuclei" / "index.csv").write_text("image,stain\na,fluorescence\nb,fluorescence\n")
+    monkeypatch.setenv("MEDSEGEDU_DATA", str(folder))
+    monkeypatch.setenv("MEDSEGEDU_CACHE", str(folder / "cache"))
+    return folder / "nuclei"
+
+
+def test_a_broken_cache_is_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_nuclei(tmp_path, monkeypatch)
+    whole = nuclei()
+    (kept,) = (tmp_path / "cache").rglob("*.npz")
+    content = kept.read_bytes()
+    for broken in (b"", content[:100], content[:-300], b"\x80\x04K\x01."):
+        kept.write_bytes(broken)
+        again = nuclei()
+        assert all(torch.equal(a.image, b.image) for a, b in zip(whole, again, strict=True))
+        assert kept.read_bytes() != broken
+    kept.unlink()
+    kept.parent.rmdir()
+    kept.parent.write_text("a file where the cache should be")
+    assert len(nuclei()) == 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda place: (place / "images" / "b.png").unlink(), r"There is no file .*b\.png"),
+        (lambda place: (place / "masks" / "a.png").write_bytes(b"x"), r"masks.a\.png can't be read"),
+        (lambda place: (place / "index.csv").write_text("name\na\n"), r"index\.csv has no rows with the columns"),
+        (lambda place: (place / "index.csv").write_bytes(b"image,stain\n\xff\xfe,x\n"), r"index\.csv can't be read"),
+        (
+            lambda place: io.imsave(place / "masks" / "a.png", np.ones((3, 4), np.uint8), check_contrast=False),
+            "its image is",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_set_is_named(damage, sentence: str, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    place = small_nuclei(tmp_path, monkeypatch)
+    damage(place)
+    with pytest.raises(UserError, match=sentence):
+        nuclei()
+    assert not list(tmp_path.rglob("*.npz"))
 
 
 @pytest.mark.parametrize("load", [hippocampus, nuclei])

@@ -1,0 +1,57 @@
+"""How good a run is: on patients whom it never saw, on the grid on which they were drawn."""
+
+import json
+from collections.abc import Sequence
+
+from tqdm.auto import tqdm
+
+from medsegedu.data import Case, Dataset
+from medsegedu.errors import UserError
+from medsegedu.files import write_atomically
+from medsegedu.metrics import Evaluation, evaluate
+from medsegedu.runs.run import Run
+
+
+def evaluate_run(run: Run, data: Dataset, *, progress: bool = True, keep: bool = True) -> Evaluation:
+    """Segment each case and measure it; `keep` writes `evaluation.json` into the run.
+
+    Raises:
+        UserError: the data have other classes than the run.
+    """
+    if data.classes != run.settings.classes:
+        raise UserError(
+            f"The data have the classes {', '.join(data.classes)}, but the run {run.place} was trained on "
+            f"{', '.join(run.settings.classes)}; map them first."
+        )
+    bar = tqdm(total=len(data), desc="evaluating", disable=not progress)
+
+    def segment(case: Case):  # type: ignore[no-untyped-def]
+        label = run.segment(case)
+        bar.update()
+        return label
+
+    with bar:
+        found = evaluate(segment, data, objects=("lesion",))
+    if keep:
+        write_atomically(run.place / "evaluation.json", json.dumps(_content(found), indent=1) + "\n")
+    return found
+
+
+def _content(found: Evaluation) -> dict[str, object]:
+    def summary(measure: str, name: str) -> dict[str, float]:
+        return vars(found.interval(measure, name)) | {}
+
+    measures = [m for m in found.measures if m != "f1" or "lesion" in found.classes]
+    return {
+        "patients": {
+            patient: {
+                name: {m: round(float(found.of(m, name)[p]), 5) for m in _shown(measures, name)} for name in found.classes
+            }
+            for p, patient in enumerate(found.patients)
+        },
+        "mean": {name: {m: summary(m, name) for m in _shown(measures, name)} for name in found.classes},
+    }  # fmt: skip
+
+
+def _shown(measures: Sequence[str], name: str) -> list[str]:
+    return [m for m in measures if m != "f1" or name == "lesion"]

@@ -1,0 +1,224 @@
+"""From a folder of files to labels that lie on them: the commands `train`, `predict` and `evaluate`."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+from skimage import io
+
+from medsegedu.cli import main
+from medsegedu.data import Case, Dataset, Grid, read_image, virtual_patients
+from medsegedu.errors import UserError
+from medsegedu.metrics import dice
+from medsegedu.runs import Run, Settings, evaluate_run, train
+
+SMALL = ["--steps", "40", "--batch", "4", "--width", "8", "--depth", "2", "--patch", "16", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six patients as NIfTI in the Decathlon's layout: balls, in LPS order, with voxels that are not cubes."""
+    root = tmp_path_factory.mktemp("volumes")
+    (root / "imagesTr").mkdir()
+    (root / "labelsTr").mkdir()
+    random = np.random.default_rng(0)
+    affine = np.array([[-1.5, 0, 0, 30], [0, -1, 0, 20], [0, 0, 2, -10], [0, 0, 0, 1]])
+    for i in range(6):
+        axes = np.stack(np.meshgrid(*[np.arange(n) for n in (20, 28, 18)], indexing="ij"))
+        centre = random.uniform((7, 9, 6), (13, 19, 12))[:, None, None, None]
+        spacing = np.array([1.5, 1, 2])[:, None, None, None]
+        label = (np.linalg.norm((axes - centre) * spacing, axis=0) < 8).astype(np.uint8)
+        image = (label * 100 + random.normal(0, 15, label.shape) + 500).astype(np.float32)
+        nibabel.save(nibabel.Nifti1Image(image, affine), root / "imagesTr" / f"ball_{i:03d}.nii.gz")
+        nibabel.save(nibabel.Nifti1Image(label, affine), root / "labelsTr" / f"ball_{i:03d}.nii.gz")
+    return root
+
+
+@pytest.fixture(scope="module")
+def run(volumes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("runs") / "ball"
+    assert main(["train", "--data", str(volumes), "--out", str(place), "--spacing", "1.5", *SMALL]) == 0
+    return place
+
+
+def test_a_run_keeps_all_that_makes_it(run: Path, volumes: Path) -> None:
+    names = {p.name for p in run.iterdir()} - {"events"}
+    assert names == {"settings.json", "split.json", "checkpoint.pt", "weights.safetensors", "history.json",
+                     "evaluation.json", "report.html"}  # fmt: skip
+    split = json.loads((run / "split.json").read_text())
+    assert sorted(p for part in split.values() for p in part) == [f"ball_{i:03d}" for i in range(6)]
+    page = (run / "report.html").read_text()
+    for words in ("How good it is", "The worst: ball_", "alt=", "dice+ce", "no part in training"):
+        assert words in page
+    assert "http" not in page.replace("http://www.w3.org", "")  # it needs no connection
+    found = json.loads((run / "evaluation.json").read_text())
+    assert set(found["patients"]) == set(split["test"])
+    assert found["mean"]["class 1"]["dice"]["mean"] > 0.8
+
+
+def test_a_prediction_overlays_its_image(run: Path, volumes: Path, tmp_path: Path) -> None:
+    image = volumes / "imagesTr" / "ball_002.nii.gz"
+    assert main(["predict", "--run", str(run), str(image), "--out", str(tmp_path), "--quiet"]) == 0
+    drawn, found = nibabel.load(volumes / "labelsTr" / image.name), nibabel.load(tmp_path / image.name)
+    assert np.array_equal(found.affine, nibabel.load(image).affine)
+    assert found.get_data_dtype() == np.uint8
+    assert dice(np.asarray(found.dataobj) == 1, np.asarray(drawn.dataobj) == 1) > 0.8
+    turned = nibabel.load(image).as_reoriented(nibabel.orientations.axcodes2ornt("RSA"))  # the same patient, other axes
+    nibabel.save(turned, tmp_path / "turned.nii.gz")
+    assert (
+        main(["predict", "--run", str(run), str(tmp_path / "turned.nii.gz"), "--out", str(tmp_path / "t"), "--quiet"])
+        == 0
+    )
+    again = nibabel.as_closest_canonical(nibabel.load(tmp_path / "t" / "turned.nii.gz"))
+    assert np.array_equal(again.dataobj, nibabel.as_closest_canonical(found).dataobj)
+
+
+def test_folders_go_in_too(run: Path, volumes: Path, tmp_path: Path) -> None:
+    assert main(["predict", "--run", str(run), str(volumes), "--out", str(tmp_path), "--quiet"]) == 0
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".gz") == [f"ball_{i:03d}.nii.gz" for i in range(6)]
+
+
+def test_evaluate_prints_what_training_found(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (run / "evaluation.json").read_text()
+    assert main(["evaluate", "--run", str(run), "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    assert "class 1 dice" in printed
+    assert (run / "evaluation.json").read_text() == before
+
+
+def test_pictures_in_pictures_out(tmp_path: Path) -> None:
+    random, root = np.random.default_rng(1), tmp_path / "cells"
+    (root / "images").mkdir(parents=True)
+    (root / "masks").mkdir()
+    for i in range(5):
+        mask = np.zeros((40, 52), np.uint8)
+        y, x = random.integers(4, 24, 2)
+        mask[y : y + 12, x : x + 12] = 255
+        image = np.clip(mask // 2 + random.normal(40, 10, mask.shape), 0, 255).astype(np.uint8)
+        io.imsave(root / "images" / f"c{i}.png", image, check_contrast=False)
+        io.imsave(root / "masks" / f"c{i}.png", mask, check_contrast=False)
+    place = tmp_path / "run"
+    assert main(["train", "--data", str(root), "--out", str(place), "--flips", "0", "1", *SMALL]) == 0
+    image = root / "images" / "c1.png"
+    assert main(["predict", "--run", str(place), str(image), "--out", str(tmp_path / "o"), "--flips", "--quiet"]) == 0
+    found = io.imread(tmp_path / "o" / "c1.png")
+    assert set(np.unique(found)) == {0, 1}
+    assert dice(found == 1, io.imread(root / "masks" / "c1.png") > 0) > 0.8
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(volumes: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "medsegedu", "train", "--data", str(volumes), *SMALL, "--out"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run([*command, str(whole)], check=True, env=environment, timeout=300)
+    process = subprocess.Popen([*command, str(killed)], env=environment)
+    deadline = time.monotonic() + 240
+    while not (killed / "checkpoint.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert (killed / "checkpoint.pt").exists()
+    assert not (killed / "weights.safetensors").exists()
+    with pytest.raises(UserError, match="still in training"):
+        Run.load(killed)
+    subprocess.run([*command, str(killed)], check=True, env=environment, timeout=300)
+    name = "weights.safetensors"
+    assert (whole / name).read_bytes() == (killed / name).read_bytes()
+
+
+def test_events_for_tensorboard(run: Path) -> None:
+    pytest.importorskip("tensorboard", reason="TensorBoard is not installed")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run / "events"))
+    events.Reload()
+    history = json.loads((run / "history.json").read_text())
+    assert [e.value for e in events.Scalars("loss")] == pytest.approx(history["loss"], rel=1e-5)
+    assert [[e.step, e.value] for e in events.Scalars("validation Dice")] == [
+        [step, pytest.approx(value, rel=1e-5)] for step, value in history["validation"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "--data", "nowhere", "--out", "x"], "There is no folder nowhere, nor public data of that name"),
+        (
+            ["train", "--data", "virtual", "--out", "x", "--model", "unit"],
+            "There is no model 'unit'; choose from fcn, unet",
+        ),
+        (
+            ["train", "--data", "virtual", "--out", "x", "--loss", "dyce"],
+            "There is no loss 'dyce'; choose from dice[+]ce",
+        ),
+        (["train", "--data", "virtual", "--out", "x", "--patch", "9", "9", "9"], "give 2 sizes of at least 1 voxel"),
+        (["train", "--data", "virtual", "--out", "x", "--flips", "2"], "the axes are 0, 1"),
+        (["train", "--data", "virtual", "--out", "x", "--spacing", "0"], "give positive sizes in mm"),
+        (["predict", "--run", "nowhere", "scan.nii", "--out", "x"], "nowhere is no run: it has no settings.json"),
+        (["evaluate", "--run", "nowhere"], "nowhere is no run"),
+    ],
+)
+def test_wrong_calls_get_a_sentence(
+    arguments: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert re.search(sentence, error), error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_run_is_not_overwritten(run: Path, volumes: Path, tmp_path: Path) -> None:
+    before = {p.name: p.read_bytes() for p in run.iterdir() if p.is_file()}
+    data = Dataset(list(virtual_patients(3, 1, slices=1)), *(("background", "CSF", "grey matter", "white matter", "lesion"),
+                   ("T1", "T2", "FLAIR")))  # fmt: skip
+    with pytest.raises(UserError, match="holds a run with data"):
+        train(Settings.choose("virtual", data, steps=40), data, run, progress=False)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds other files and no run"):
+        train(Settings.choose("virtual", data, steps=40), data, tmp_path, progress=False)
+    with pytest.raises(UserError, match=r"has 3 channels and 2 axes, but the run .* was trained on 1"):
+        Run.load(run).segment(data[0])
+    with pytest.raises(UserError, match="never saw a mirrored image"):
+        Run.load(run).segment(first_case(volumes), flips=True)
+    with pytest.raises(UserError, match="The data have the classes background, CSF"):
+        evaluate_run(Run.load(run), data, progress=False)
+    assert before == {p.name: p.read_bytes() for p in run.iterdir() if p.is_file()}
+
+
+def first_case(volumes: Path) -> Case:
+    return read_image(volumes / "imagesTr" / "ball_000.nii.gz")
+
+
+def test_a_broken_run_is_named(run: Path, tmp_path: Path) -> None:
+    for name, content, sentence in (
+        ("settings.json", b"{", "can't be read as settings"),
+        ("weights.safetensors", b"xxxxxxxxxxxxxxxxxxxx", "can't be read; train the run again"),
+    ):
+        place = tmp_path / name
+        shutil.copytree(run, place)
+        (place / name).write_bytes(content)
+        with pytest.raises(UserError, match=sentence):
+            Run.load(place)
+
+
+def test_the_grid_of_the_network_is_left_again(run: Path, volumes: Path) -> None:
+    case = first_case(volumes)
+    label = Run.load(run).segment(case)
+    assert tuple(label.shape) == Grid.of(case).shape
+    assert label.dtype == torch.int64
