@@ -204,7 +204,7 @@ def test_the_colab_cell_installs_on_colab_only(monkeypatch: pytest.MonkeyPatch, 
     exec(compile(code, "cell", "exec"), {"get_ipython": lambda: shell})
     installed = [
         'pip install -q --no-deps "medsegedu @ git+https://github.com/org/repo@main"',
-        "pip install -q nilearn pooch",
+        "pip install -q nilearn pooch pydicom",
     ]
     assert shell.lines == (installed if colab else [])
 
