@@ -4,6 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from medsegedu.runs.run import is_first_process
 from medsegedu.training import History
 
 
@@ -16,6 +17,8 @@ class Events:
         self._written = 0
 
     def __enter__(self) -> Self:
+        if not is_first_process():
+            return self
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:  # an optional package: history.json and report.html hold the same numbers

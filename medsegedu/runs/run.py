@@ -1,10 +1,10 @@
 """A trained run, and the way of a case through it: to the network's grid and intensities, and back to its own."""
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -125,8 +125,5 @@ def divide(settings: Settings, dataset: Dataset, place: Path) -> tuple[Dataset, 
 
 
 def is_first_process() -> bool:
-    """Whether this is the one process that writes files."""
-    return (
-        not (torch.distributed.is_available() and torch.distributed.is_initialized())
-        or torch.distributed.get_rank() == 0
-    )
+    """Whether this is the one process that writes files: the only one, or the first of those that `torchrun` started."""
+    return os.environ.get("RANK", "0") == "0"

@@ -32,13 +32,14 @@ def train(settings: Settings, dataset: Dataset, place: Path, *, progress: bool =
     Raises:
         UserError: the folder holds a run with other settings, or the data can't be learnt from.
     """
-    _claim(place, settings)
+    if is_first_process():
+        _claim(place, settings)
     parts = divide(settings, dataset, place)
     check_seen(parts[0], parts[1])
     check_seen(parts[0], parts[2])
-    names = ("train", "validation", "test")
-    split = {name: part.patients for name, part in zip(names, parts, strict=True)}
-    write_atomically(place / SPLIT, json.dumps(split, indent=1) + "\n")
+    if is_first_process():
+        split = {name: part.patients for name, part in zip(("train", "validation", "test"), parts, strict=True)}
+        write_atomically(place / SPLIT, json.dumps(split, indent=1) + "\n")
     training, validation = (_prepared(part, settings) for part in parts[:2])
 
     torch.manual_seed(settings.seed)

@@ -73,7 +73,7 @@ class Stepper:
         """The mean Dice over the classes drawn in each case, and over the cases; each process does its share of them."""
         self.world.same_buffers(self.model)
         scores = []
-        for case in validation[self.world.rank :: self.world.size]:
+        for case in list(validation)[self.world.rank :: self.world.size]:
             assert case.label is not None
             prediction = predict(self.model, case.image, patch=window)
             present = [c for c in case.label.unique().tolist() if c > 0]

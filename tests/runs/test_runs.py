@@ -136,6 +136,29 @@ def test_a_killed_run_goes_on_to_the_same_weights(volumes: Path, tmp_path: Path)
     assert (whole / name).read_bytes() == (killed / name).read_bytes()
 
 
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch was built without torch.distributed")
+def test_torchrun_trains_the_same_run(volumes: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    launcher = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "-m",
+        "medsegedu",
+    ]
+    command = ["train", "--data", str(volumes), "--norm", "instance", *SMALL, "--out"]
+    subprocess.run([*launcher, *command, str(tmp_path / "two")], check=True, env=environment, timeout=300)
+    subprocess.run([sys.executable, "-m", "medsegedu", *command, str(tmp_path / "one")], check=True, env=environment)
+    one, two = (json.loads((tmp_path / name / "history.json").read_text()) for name in ("one", "two"))
+    assert two["loss"][0] == pytest.approx(one["loss"][0], rel=1e-2)  # bfloat16, whose sums depend on their order
+    assert two["loss"][-1] < 0.6 * two["loss"][0]
+    assert (tmp_path / "one" / "split.json").read_bytes() == (tmp_path / "two" / "split.json").read_bytes()
+    assert {p.name for p in (tmp_path / "one").iterdir()} == {p.name for p in (tmp_path / "two").iterdir()}
+
+
 def test_events_for_tensorboard(run: Path) -> None:
     pytest.importorskip("tensorboard", reason="TensorBoard is not installed")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
