@@ -57,8 +57,10 @@ def claim(
         this_difference = second / first if ratio else second - first
     change = f"{pair[1]} {'divided by' if ratio else 'minus'} {pair[0]}" if pair else "difference"
     with style():
-        figure, (left, right) = canvas(1, 2, size=(8.4, 4.6), width_ratios=[max(1.5, 0.5 * len(arms)), 1])
-        _arms(left, arms, table, result["measured_in"], own)
+        figure, (left, right) = canvas(
+            1, 2, size=(max(8.4, 3.4 + 1.1 * len(arms)), 4.6), width_ratios=[max(1.5, 0.4 * len(arms)), 1]
+        )
+        _arms(left, arms, table, result["measured_in"], own, each="a seed")
         effect = (result["effect"], result["low"], result["high"])
         _differences(right, differences, effect, change, this_difference, neutral=1.0 if ratio else 0.0)
         if ratio:
@@ -93,19 +95,24 @@ def _bounds(ax: Axes, result: Mapping[str, Any]) -> None:
     )  # fmt: skip
 
 
-def _arms(ax: Axes, names: Sequence[str], table: Any, ylabel: str, own: Sequence[float] | None = None) -> None:
-    """Grey lines, one a pair, over the arms; the arms' means as bars; the reader's own pair as stars."""
+def _arms(
+    ax: Axes, names: Sequence[str], table: Any, ylabel: str, own: Sequence[float] | None = None, each: str = "a pair"
+) -> None:
+    """Grey lines, one for `each`, over the arms; the arms' means as bars; the reader's own pair as stars."""
     places = np.arange(len(names))
-    for values in table:
-        ax.plot(places, values, color=GREY, linewidth=1.1, marker="o", markersize=5, markeredgecolor="white", zorder=2)
+    for number, values in enumerate(table):
+        ax.plot(
+            places, values, color=GREY, linewidth=1.1, marker="o", markersize=5, markeredgecolor="white", zorder=2,
+            label=each if number == 0 else None,
+        )  # fmt: skip
     ax.scatter(places, table.mean(axis=0), marker="_", s=900, color=INK, linewidths=2.2, zorder=3, label="mean")
     if own is not None:
         ax.plot(
             places, own, color=VERMILION, linestyle=(0, (1, 1.2)), marker="*", markersize=14, markeredgecolor="white",
             zorder=4, label="your run",
         )  # fmt: skip
-        ax.legend(loc="best")
-    ax.set_xticks(places, names)
+    ax.legend(loc="best")
+    ax.set_xticks(places, [textwrap.fill(name, max(9, 30 // len(names))) for name in names])
     ax.set_xlim(-0.5, len(names) - 0.5)
     ax.set_ylabel(ylabel)
     ax.grid(axis="y")
@@ -129,5 +136,5 @@ def _differences(
         ax.scatter([0], [own], marker="*", s=190, color=VERMILION, edgecolors="white", zorder=4)
     ax.set_xlim(-0.35, 1.2)
     ax.set_xticks([0, 0.45], ["each", "mean and\n95 % interval"])
-    ax.set_title(title, fontsize=10.5)
+    ax.set_title(textwrap.fill(title, 32), fontsize=10.5)
     ax.grid(axis="y")
