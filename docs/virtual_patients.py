@@ -25,7 +25,16 @@ def main() -> None:
     """Train one network at the usual difficulty, measure it at every other, and draw."""
     torch.manual_seed(SEED)
     model = UNet(3, len(CLASSES), width=12, depth=3)
-    fit(model, virtual_patients(40, SEED), steps=400, batch=16, patch=48, rate=8e-3, augment=Augment(flips=(1,)), seed=SEED)
+    fit(
+        model,
+        virtual_patients(40, SEED),
+        steps=400,
+        batch=16,
+        patch=48,
+        rate=8e-3,
+        augment=Augment(flips=(1,)),
+        seed=SEED,
+    )
     sections = [section(knob, model) for knob in KNOBS]
     write_atomically(HERE / "virtual_patients.md", HEAD + "\n".join(sections))
 

@@ -111,7 +111,7 @@ def _arms(
             places, own, color=VERMILION, linestyle=(0, (1, 1.2)), marker="*", markersize=14, markeredgecolor="white",
             zorder=4, label="your run",
         )  # fmt: skip
-    ax.legend(loc="best")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, markerscale=0.6)  # beside the data, never over them
     ax.set_xticks(places, [textwrap.fill(name, max(9, 30 // len(names))) for name in names])
     ax.set_xlim(-0.5, len(names) - 0.5)
     ax.set_ylabel(ylabel)

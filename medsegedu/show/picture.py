@@ -32,6 +32,7 @@ class Picture:
         self.figure = figure
         self.alt = " ".join(alt.split())
         self._bytes: bytes | None = None
+        self._shown = False
 
     def png(self) -> bytes:
         """The figure as PNG, 100 dots an inch, or fewer if it is large; rendered once."""
@@ -46,6 +47,10 @@ class Picture:
         path = Path(path)
         if path.suffix.lower() == ".png":
             return write_atomically(path, self.png())
+        if self._shown:
+            raise UserError(
+                f"This figure was shown already and kept as PNG; save it as .png, or save '{path.name}' before."
+            )
         known = self.figure.canvas.get_supported_filetypes()
         if path.suffix[1:].lower() not in known:
             raise UserError(f"Cannot save a figure as '{path.name}'; end the name in .png, .svg or .pdf.")
@@ -66,6 +71,9 @@ class Picture:
             "image/png": base64.b64encode(self.png()).decode(),
             "text/plain": repr(self),
         }
+        # A notebook keeps every output alive, and a figure of a scan holds up to 0.2 GB; its picture, a thousandth.
+        self._shown = True
+        self.figure.clear()
         return data, {"image/png": {"alt": self.alt}}
 
     def __repr__(self) -> str:

@@ -172,3 +172,13 @@ def test_alt_is_escaped() -> None:
 def test_mistakes_are_told_in_a_sentence(flat: Case, wrong: Callable[[Case], Any], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         wrong(flat)
+
+
+def test_a_shown_figure_gives_its_memory_back_and_can_still_be_saved_as_png(tmp_path: Path) -> None:
+    picture = show.bars({"a": 1.0}, "size", alt="One bar.")
+    data, _ = picture._repr_mimebundle_()
+    assert picture.figure.axes == []
+    assert picture._repr_mimebundle_()[0] == data
+    assert picture.save(tmp_path / "bar.png").read_bytes() == picture.png()
+    with pytest.raises(UserError, match="was shown already and kept as PNG"):
+        picture.save(tmp_path / "bar.svg")

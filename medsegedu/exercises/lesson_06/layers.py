@@ -1,0 +1,28 @@
+"""What the exercises hand to an attempt, layers with random but fixed weights; and how a reference takes them."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from torch import Tensor, nn
+
+from medsegedu.exercises.cases import Random, fill_parameters
+
+Layer = TypeVar("Layer", bound=nn.Module)
+
+
+def filled(layer: nn.Module, random: Random, number: int = 0) -> nn.Module:
+    """The layer with weights that depend on the case and on `number`; give each layer of a case its own."""
+    return fill_parameters(layer, random.seed + number)
+
+
+def pointwise(inputs: int, outputs: int, random: Random, number: int = 0) -> nn.Module:
+    """A 1x1 convolution with fixed weights."""
+    return filled(nn.Conv2d(inputs, outputs, 1), random, number)
+
+
+def with_parts(layer: Layer, **parts: Callable[..., Tensor] | Tensor) -> Layer:
+    """A layer of the core with other parts in the place of its own: modules, plain functions or tensors."""
+    for name, part in parts.items():
+        delattr(layer, name)
+        setattr(layer, name, part)
+    return layer
