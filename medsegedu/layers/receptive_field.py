@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from fractions import Fraction
 
 import torch
@@ -22,11 +23,15 @@ def receptive_field(model: nn.Module) -> int | None:
     One pixel after the other becomes NaN (not a number), and so does every output that reads it, whatever the weights: a
     NaN survives each sum, maximum and product, even with 0. Behind an up-convolution neighbouring outputs see a little more
     or less of the input; the largest is returned. What a normalisation averages over is not counted. The model is run
-    as it is, and width does not matter: of a large network measure a narrow copy.
+    as it is (one on the meta device as a copy on the CPU), and width does not matter: of a large network measure a narrow copy.
 
     Raises:
         UserError: the model takes no image of any size, as with a linear layer behind a map.
     """
+    if any(part.is_meta for part in model.parameters()):
+        model = deepcopy(model).to_empty(device="cpu")
+        for part in (*model.parameters(), *model.buffers()):
+            part.data.zero_()  # a NaN survives a product with 0 too
     layer = next(layer for layer in model.modules() if isinstance(layer, nn.modules.conv._ConvNd))
     channels, dims = int(getattr(model, "in_channels", layer.in_channels)), layer.weight.ndim - 2
     with _as_for_measuring(model), torch.no_grad():

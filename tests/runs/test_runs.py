@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,40 +13,15 @@ import numpy as np
 import pytest
 import torch
 from skimage import io
+from written import series
 
 from medsegedu.cli import main
-from medsegedu.data import Case, Dataset, Grid, read_image, virtual_patients
+from medsegedu.data import Grid, read_image
 from medsegedu.errors import UserError
 from medsegedu.metrics import dice
-from medsegedu.runs import Run, Settings, evaluate_run, train
+from medsegedu.runs import Run
 
 SMALL = ["--steps", "40", "--batch", "4", "--width", "8", "--depth", "2", "--patch", "16", "--quiet"]
-
-
-@pytest.fixture(scope="module")
-def volumes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six patients as NIfTI in the Decathlon's layout: balls, in LPS order, with voxels that are not cubes."""
-    root = tmp_path_factory.mktemp("volumes")
-    (root / "imagesTr").mkdir()
-    (root / "labelsTr").mkdir()
-    random = np.random.default_rng(0)
-    affine = np.array([[-1.5, 0, 0, 30], [0, -1, 0, 20], [0, 0, 2, -10], [0, 0, 0, 1]])
-    for i in range(6):
-        axes = np.stack(np.meshgrid(*[np.arange(n) for n in (20, 28, 18)], indexing="ij"))
-        centre = random.uniform((7, 9, 6), (13, 19, 12))[:, None, None, None]
-        spacing = np.array([1.5, 1, 2])[:, None, None, None]
-        label = (np.linalg.norm((axes - centre) * spacing, axis=0) < 8).astype(np.uint8)
-        image = (label * 100 + random.normal(0, 15, label.shape) + 500).astype(np.float32)
-        nibabel.save(nibabel.Nifti1Image(image, affine), root / "imagesTr" / f"ball_{i:03d}.nii.gz")
-        nibabel.save(nibabel.Nifti1Image(label, affine), root / "labelsTr" / f"ball_{i:03d}.nii.gz")
-    return root
-
-
-@pytest.fixture(scope="module")
-def run(volumes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("runs") / "ball"
-    assert main(["train", "--data", str(volumes), "--out", str(place), "--spacing", "1.5", *SMALL]) == 0
-    return place
 
 
 def test_a_run_keeps_all_that_makes_it(run: Path, volumes: Path) -> None:
@@ -86,6 +59,17 @@ def test_a_prediction_overlays_its_image(run: Path, volumes: Path, tmp_path: Pat
 def test_folders_go_in_too(run: Path, volumes: Path, tmp_path: Path) -> None:
     assert main(["predict", "--run", str(run), str(volumes), "--out", str(tmp_path), "--quiet"]) == 0
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".gz") == [f"ball_{i:03d}.nii.gz" for i in range(6)]
+
+
+def test_a_dicom_series_goes_in_and_a_nifti_lies_on_it(run: Path, tmp_path: Path) -> None:
+    folder = series(tmp_path / "dicom", np.random.default_rng(0).integers(400, 700, (20, 26, 24)).astype(np.int16))
+    assert main(["predict", "--run", str(run), str(folder), "--out", str(tmp_path / "o"), "--quiet"]) == 0
+    (path,) = (tmp_path / "o").iterdir()
+    case = read_image(folder)
+    found = nibabel.load(path)
+    assert path.name == "dicom.nii.gz"
+    assert found.shape == tuple(case.image.shape[1:])
+    assert np.allclose(found.affine, case.affine, atol=1e-4)
 
 
 def test_evaluate_prints_what_training_found(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,76 +156,8 @@ def test_events_for_tensorboard(run: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["train", "--data", "nowhere", "--out", "x"], "There is no folder nowhere, nor public data of that name"),
-        (
-            ["train", "--data", "virtual", "--out", "x", "--model", "unit"],
-            "There is no model 'unit'; choose from fcn, unet",
-        ),
-        (
-            ["train", "--data", "virtual", "--out", "x", "--loss", "dyce"],
-            "There is no loss 'dyce'; choose from dice[+]ce",
-        ),
-        (["train", "--data", "virtual", "--out", "x", "--patch", "9", "9", "9"], "give 2 sizes of at least 1 voxel"),
-        (["train", "--data", "virtual", "--out", "x", "--flips", "2"], "the axes are 0, 1"),
-        (["train", "--data", "virtual", "--out", "x", "--spacing", "0"], "give positive sizes in mm"),
-        (["predict", "--run", "nowhere", "scan.nii", "--out", "x"], "nowhere is no run: it has no settings.json"),
-        (["evaluate", "--run", "nowhere"], "nowhere is no run"),
-    ],
-)
-def test_wrong_calls_get_a_sentence(
-    arguments: list[str],
-    sentence: str,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert main(arguments) == 1
-    error = capsys.readouterr().err
-    assert re.search(sentence, error), error
-    assert error.count("\n") == 1
-    assert not (tmp_path / "x").exists()
-
-
-def test_a_run_is_not_overwritten(run: Path, volumes: Path, tmp_path: Path) -> None:
-    before = {p.name: p.read_bytes() for p in run.iterdir() if p.is_file()}
-    data = Dataset(list(virtual_patients(3, 1, slices=1)), *(("background", "CSF", "grey matter", "white matter", "lesion"),
-                   ("T1", "T2", "FLAIR")))  # fmt: skip
-    with pytest.raises(UserError, match="holds a run with data"):
-        train(Settings.choose("virtual", data, steps=40), data, run, progress=False)
-    (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(UserError, match="holds other files and no run"):
-        train(Settings.choose("virtual", data, steps=40), data, tmp_path, progress=False)
-    with pytest.raises(UserError, match=r"has 3 channels and 2 axes, but the run .* was trained on 1"):
-        Run.load(run).segment(data[0])
-    with pytest.raises(UserError, match="never saw a mirrored image"):
-        Run.load(run).segment(first_case(volumes), flips=True)
-    with pytest.raises(UserError, match="The data have the classes background, CSF"):
-        evaluate_run(Run.load(run), data, progress=False)
-    assert before == {p.name: p.read_bytes() for p in run.iterdir() if p.is_file()}
-
-
-def first_case(volumes: Path) -> Case:
-    return read_image(volumes / "imagesTr" / "ball_000.nii.gz")
-
-
-def test_a_broken_run_is_named(run: Path, tmp_path: Path) -> None:
-    for name, content, sentence in (
-        ("settings.json", b"{", "can't be read as settings"),
-        ("weights.safetensors", b"xxxxxxxxxxxxxxxxxxxx", "can't be read; train the run again"),
-    ):
-        place = tmp_path / name
-        shutil.copytree(run, place)
-        (place / name).write_bytes(content)
-        with pytest.raises(UserError, match=sentence):
-            Run.load(place)
-
-
 def test_the_grid_of_the_network_is_left_again(run: Path, volumes: Path) -> None:
-    case = first_case(volumes)
+    case = read_image(volumes / "imagesTr" / "ball_000.nii.gz")
     label = Run.load(run).segment(case)
     assert tuple(label.shape) == Grid.of(case).shape
     assert label.dtype == torch.int64
