@@ -1,10 +1,11 @@
 """Segment files with a trained run, and write each label in its image's own space."""
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from skimage import io
+from PIL import Image
 from tqdm.auto import tqdm
 
 from medsegedu.data import Case, Grid, save_nifti
@@ -76,8 +77,6 @@ def _is_series(path: Path) -> bool:
 
 def _save_picture(path: Path, label: np.ndarray) -> Path:
     """A label as a PNG of class numbers, 8 bits."""
-    import io as memory
-
-    buffer = memory.BytesIO()
-    io.imsave(buffer, label.astype(np.uint8), check_contrast=False, plugin="imageio", extension=".png")
+    buffer = io.BytesIO()
+    Image.fromarray(label.astype(np.uint8)).save(buffer, "PNG")
     return write_atomically(path, buffer.getvalue())
