@@ -69,29 +69,17 @@ def add_run_commands(commands: Any, command: Command) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from medsegedu.runs import Settings, load_data, train
+    from dataclasses import fields
 
-    names = (
-        "model",
-        "loss",
-        "norm",
-        "width",
-        "depth",
-        "steps",
-        "batch",
-        "rate",
-        "seed",
-        "augment",
-        "flips",
-        "patch",
-        "spacing",
-    )
-    chosen = {name: getattr(options, name) for name in names}
+    from medsegedu.runs import Settings, load_data, train
+    from medsegedu.runs.run import is_first_process
+
+    chosen = {
+        f.name: getattr(options, f.name) for f in fields(Settings) if f.name != "data" and hasattr(options, f.name)
+    }
     chosen |= {name: tuple(chosen[name]) for name in ("flips", "patch", "spacing") if chosen[name] is not None}
     dataset = load_data(options.data)
     run = train(Settings.choose(options.data, dataset, **chosen), dataset, options.out, progress=not options.quiet)
-    from medsegedu.runs.run import is_first_process
-
     if is_first_process():
         print(f"The report is {run.place / 'report.html'}")
     return 0

@@ -1,8 +1,9 @@
 """How good a run is: on patients whom it never saw, on the grid on which they were drawn."""
 
 import json
-from collections.abc import Sequence
+from dataclasses import asdict
 
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from medsegedu.data import Case, Dataset
@@ -25,33 +26,27 @@ def evaluate_run(run: Run, data: Dataset, *, progress: bool = True, keep: bool =
         )
     bar = tqdm(total=len(data), desc="evaluating", disable=not progress)
 
-    def segment(case: Case):  # type: ignore[no-untyped-def]
+    def segment(case: Case) -> Tensor:
         label = run.segment(case)
         bar.update()
         return label
 
     with bar:
-        found = evaluate(segment, data, objects=("lesion",))
+        found = evaluate(segment, data)
     if keep:
         write_atomically(run.place / "evaluation.json", json.dumps(_content(found), indent=1) + "\n")
     return found
 
 
 def _content(found: Evaluation) -> dict[str, object]:
-    def summary(measure: str, name: str) -> dict[str, float]:
-        return vars(found.interval(measure, name)) | {}
-
-    measures = [m for m in found.measures if m != "f1" or "lesion" in found.classes]
+    """Every patient's values and their means, with plain names, for other programs to read."""
+    measures = {name: [m for m in found.measures if m != "f1" or name == "lesion"] for name in found.classes}
     return {
         "patients": {
             patient: {
-                name: {m: round(float(found.of(m, name)[p]), 5) for m in _shown(measures, name)} for name in found.classes
+                name: {m: round(float(found.of(m, name)[p]), 5) for m in measures[name]} for name in found.classes
             }
             for p, patient in enumerate(found.patients)
         },
-        "mean": {name: {m: summary(m, name) for m in _shown(measures, name)} for name in found.classes},
+        "mean": {name: {m: asdict(found.interval(m, name)) for m in measures[name]} for name in found.classes},
     }  # fmt: skip
-
-
-def _shown(measures: Sequence[str], name: str) -> list[str]:
-    return [m for m in measures if m != "f1" or name == "lesion"]

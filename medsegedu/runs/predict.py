@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from medsegedu.data import Case, Grid, save_nifti
 from medsegedu.data.folder import read_pair
 from medsegedu.data.images import NIFTI, read_image, stem
 from medsegedu.data.listed import find_pairs
+from medsegedu.data.pairs import Pair
 from medsegedu.data.pictures import PICTURES
 from medsegedu.errors import UserError
 from medsegedu.files import write_atomically
@@ -53,18 +56,21 @@ def _cases(path: Path, contrasts: tuple[str, ...]) -> list[tuple[str, Path | Non
         return [(stem(path), like, lambda: read_image(path, contrasts=contrasts))]
     if not path.is_dir():
         raise UserError(f"There is no file or folder {path}.")
+    pairing = find_pairs(path)
+    if pairing.problems:  # else an image that fits nowhere would be left out without a word
+        raise UserError(f"{pairing.problems[0]} `medsegedu data inspect {path}` lists all problems.")
     found: list[tuple[str, Path | None, Callable[[], Case]]] = []
-    for pair in find_pairs(path).pairs:
-
-        def read(pair=pair):  # type: ignore[no-untyped-def]
-            content = read_pair(pair, contrasts)
-            if content.case is None:
-                raise UserError(content.problems[0])
-            return content.case
-
+    for pair in pairing.pairs:
         like = pair.images[0] if pair.images[0].name.lower().endswith(NIFTI) else None
-        found.append((pair.id.replace("/", "_"), like, read))
+        found.append((pair.id.replace("/", "_"), like, partial(_read, replace(pair, label=None), contrasts)))
     return found
+
+
+def _read(pair: Pair, contrasts: tuple[str, ...]) -> Case:
+    content = read_pair(pair, contrasts)
+    if content.case is None:
+        raise UserError(content.problems[0])
+    return content.case
 
 
 def _is_series(path: Path) -> bool:

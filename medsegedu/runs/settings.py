@@ -35,6 +35,8 @@ LOSSES: dict[str, Loss] = {
     "focal-tversky": losses.focal_tversky_loss,
 }
 
+NORMS = ("batch", "instance", "group")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -68,12 +70,15 @@ class Settings:
     shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
 
     def __post_init__(self) -> None:
-        for name, value, known in (("model", self.model, MODELS), ("loss", self.loss, LOSSES)):
+        known_by_name = (("model", self.model, MODELS), ("loss", self.loss, LOSSES), ("norm", self.norm, NORMS))
+        for name, value, known in known_by_name:
             if value not in known:
                 raise UserError(f"There is no {name} '{value}'; choose from {', '.join(known)}.")
         for name in ("width", "depth", "steps", "batch"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} is {getattr(self, name)}; give a whole number above 0.")
+        if not 0 < self.rate < float("inf"):
+            raise UserError(f"rate is {self.rate}; give a number above 0, for example 0.006.")
         if len(self.patch) != self.dims or min(self.patch) < 1:
             raise UserError(f"patch is {self.patch}; give {self.dims} sizes of at least 1 voxel, one an axis.")
         if not set(self.flips) <= set(range(self.dims)):

@@ -10,7 +10,7 @@ import pytest
 from medsegedu.cli import main
 from medsegedu.data import Dataset, read_image, virtual_patients
 from medsegedu.errors import UserError
-from medsegedu.runs import Run, Settings, evaluate_run, load_data, train
+from medsegedu.runs import Run, Settings, evaluate_run, load_data, predict_files, train
 from medsegedu.runs.run import divide
 
 
@@ -26,6 +26,11 @@ from medsegedu.runs.run import divide
             ["train", "--data", "virtual", "--out", "x", "--loss", "dyce"],
             "There is no loss 'dyce'; choose from dice[+]ce",
         ),
+        (
+            ["train", "--data", "virtual", "--out", "x", "--norm", "bach"],
+            "There is no norm 'bach'; choose from batch, inst",
+        ),
+        (["train", "--data", "virtual", "--out", "x", "--rate", "-1"], "rate is -1.0; give a number above 0"),
         (["train", "--data", "virtual", "--out", "x", "--patch", "9", "9", "9"], "give 2 sizes of at least 1 voxel"),
         (["train", "--data", "virtual", "--out", "x", "--flips", "2"], "the axes are 0, 1"),
         (["train", "--data", "virtual", "--out", "x", "--spacing", "0"], "give positive sizes in mm"),
@@ -64,6 +69,15 @@ def test_a_run_is_not_overwritten(run: Path, volumes: Path, tmp_path: Path) -> N
     with pytest.raises(UserError, match="The data have the classes background, CSF"):
         evaluate_run(Run.load(run), data, progress=False)
     assert before == {p.name: p.read_bytes() for p in run.iterdir() if p.is_file()}
+
+
+def test_predict_leaves_no_image_out_in_silence(run: Path, volumes: Path, tmp_path: Path) -> None:
+    shutil.copytree(volumes, tmp_path / "more")
+    second = tmp_path / "more" / "labelsTr" / "ball_000_mask.nii.gz"
+    shutil.copy(volumes / "labelsTr" / "ball_000.nii.gz", second)
+    with pytest.raises(UserError, match="ball_000 has 2 masks"):
+        predict_files(Run.load(run), [tmp_path / "more"], tmp_path / "o", progress=False)
+    assert not (tmp_path / "o").exists()
 
 
 def test_a_patient_in_two_parts_is_refused(run: Path, volumes: Path, tmp_path: Path) -> None:
