@@ -217,7 +217,7 @@ figures.matrix(
 # %% id="foreign"
 k = contrasts.index("T2")
 answers = {f"trained on {contrasts[j]}": predict(single[j], normalised(case.image)[k : k + 1]) for j in (1, 0)}
-figures.answers(case, answers, names.index("CSF"), class_name="CSF, in T2", channel=k)
+show.compare(case, answers, names.index("CSF"), class_name="CSF, in T2", channel=k, zoom=False)
 
 # %% [markdown] id="matrix-lesson"
 # The network of T1 has learnt that fluid is dark. In T2 it looks for dark fluid, and finds none. It does not say "I don't
@@ -268,7 +268,7 @@ early_fusion = ex.early_fusion.check(early_fusion)
 by_name = dict(zip(contrasts, normalised(case.image)[:, None], strict=True))  # {name: (1, H, W)}
 orders = {"T1, T2, FLAIR": contrasts, "T1, FLAIR, T2": ("T1", "FLAIR", "T2"), "FLAIR, T1, T2": ("FLAIR", "T1", "T2")}
 answers = {name: predict(early, early_fusion(by_name, order)[0]) for name, order in orders.items()}
-figures.answers(case, answers, names.index("grey matter"), class_name="grey matter")
+show.compare(case, answers, names.index("grey matter"), class_name="grey matter", zoom=False)
 
 # %% [markdown] id="late-task"
 # ### Exercise 8.3 - Late fusion (12 minutes, difficulty 3 of 3)
@@ -429,7 +429,7 @@ def mix(structure, **strengths):
     answers = {"early": predict(early, image), "early, with dropout": predict(practised, image)}
     if strength.any():
         answers["late"] = vote_with_what_is_there(image)
-    return figures.answers(mixture, answers, names.index(structure), class_name=structure)
+    return show.compare(mixture, answers, names.index(structure), class_name=structure, zoom=False)
 
 
 strengths = (0.0, 1.0, 0.25, 1.0)
@@ -494,7 +494,7 @@ def scan(gamma, structure):
         "raw, augmented": predict(raw_augmented, image),
         "normalised": predict(early, normalised(image)),
     }
-    return figures.answers(replace(case, image=image), answers, names.index(structure), class_name=structure)
+    return show.compare(replace(case, image=image), answers, names.index(structure), class_name=structure, zoom=False)
 
 
 show.explore(scan, gamma=(0.4, 2.4, 0.2, 1.8), structure=["white matter", "grey matter", "CSF", "lesion"])

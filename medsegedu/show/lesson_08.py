@@ -1,7 +1,6 @@
-"""Lesson 08's own figures: answers side by side, a table of Dice as a map, and what two contrasts say of each tissue."""
+"""Lesson 08's own figures: a table of Dice as a map, and what two contrasts say of each tissue."""
 
-import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,24 +10,10 @@ from matplotlib.patches import Rectangle
 
 from medsegedu.errors import UserError
 from medsegedu.show.look import INK, MARKERS, canvas, class_style, style
-from medsegedu.show.mistakes import compare
 from medsegedu.show.picture import Picture
 from medsegedu.show.planes import array
 
-__all__ = ["answers", "clouds", "matrix"]
-
-
-def answers(case: Any, predictions: Mapping[str, Any], class_: int, *, class_name: str, channel: int = 0) -> Picture:
-    """`show.compare` without the zoom, drawn at once; the picture then keeps its PNG, but an empty figure.
-
-    The outlines of a network that is at a loss consist of thousands of pieces, and a figure of them holds 0.1 GB for as long as
-    its notebook is open. This lesson has several.
-    """
-    picture = compare(case, predictions, class_, class_name=class_name, channel=channel, zoom=False)
-    picture.png()
-    picture.figure.clear()
-    gc.collect()
-    return picture
+__all__ = ["clouds", "matrix"]
 
 
 def matrix(

@@ -36,14 +36,3 @@ def test_clouds_draw_the_pixels_of_each_tissue_that_is_there() -> None:
     assert torch.allclose(torch.tensor(drawn["lesion"].tolist()), lesion, atol=1e-6)
     assert "T2 across and FLAIR up" in picture.alt
     assert picture.png()
-
-
-def test_answers_stay_drawn_when_the_figure_is_gone() -> None:
-    label = torch.zeros(20, 17, dtype=torch.int64)
-    label[4:12, 5:9] = 4
-    case = Case(torch.rand(3, 20, 17), label, (2.0, 2.0), "a", "a")
-    found = figures.answers(case, {"half": label * (torch.arange(17) < 7)}, 4, class_name="lesion", channel=1)
-    assert "half, Dice 0.67" in found.alt
-    assert found.png() == found.png()
-    assert len(found.png()) > 5000  # something is drawn
-    assert not found.figure.axes
