@@ -5,6 +5,7 @@ that two processes take the steps that one would take. What a batch normalisatio
 process sees the statistics of its own part only (use norm="instance" where that matters).
 """
 
+import atexit
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -68,4 +69,10 @@ def join_world(batch: int) -> World:
         if torch.cuda.is_available():
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        atexit.register(_leave_world)  # threads that are still alive when Python ends may abort the process
     return World(dist.get_rank(), dist.get_world_size())
+
+
+def _leave_world() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()

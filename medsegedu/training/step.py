@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from medsegedu.data import Augment, Dataset
-from medsegedu.device import autocast_dtype, best_device, channels_last
+from medsegedu.device import PadsThinVolumes, autocast_dtype, best_device, channels_last
 from medsegedu.inference import predict
 from medsegedu.losses import DeepSupervision
 from medsegedu.metrics import dice
@@ -57,7 +57,7 @@ class Stepper:
             image, label = self.augment(image, label, self.sampler.random, spacing=self.spacing)
         image, label = self.world.part_of(image), self.world.part_of(label)
         dtype = autocast_dtype(device)
-        with torch.autocast(device.type, dtype) if dtype else nullcontext():
+        with torch.autocast(device.type, dtype) if dtype else nullcontext(), PadsThinVolumes():
             output = self.answer(image.contiguous(memory_format=self.layout))
         if isinstance(self.loss, DeepSupervision):
             value = self.loss([logits.float() for logits in output], label)
