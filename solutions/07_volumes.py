@@ -644,11 +644,8 @@ def solid_slice(c):
 
 
 ledger = Ledger()
-on_ruler = ledger.measure("07", "3D U-Net", solid_slice, seconds=history.seconds)
+on_ruler = ledger.measure("07", "3D U-Net", solid_slice, model=solid, seconds=history.seconds)
 ledger
-
-# %% id="ledger-weights"
-Markdown(f"The 3D U-Net of this row has **{sum(p.numel() for p in solid.parameters()):,}** weights.")
 
 # %% [markdown] id="quiz-1"
 # ## 9. Quiz

@@ -28,6 +28,7 @@ def _collect(function: Any, found: dict[str, str]) -> None:
         for used in code.co_names:
             value = inspect.getmodule(function).__dict__.get(used) if inspect.getmodule(function) else None
             value = getattr(value, "function", value)  # a claim that calls another
+            value = getattr(value, "__wrapped__", value)  # a function behind functools.cache
             if inspect.isfunction(value) or inspect.isclass(value):
                 if value.__module__ == function.__module__:
                     _collect(value, found)

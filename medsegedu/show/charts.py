@@ -104,6 +104,7 @@ def intervals(
             side.spines["left"].set_visible(False)
         right.spines["right"].set_visible(False)
         ax.grid(axis="y")
+        ax.locator_params(axis="x", nbins=5)  # more labels than that run into each other
         ax.set_xlabel(xlabel)
     return Picture(figure, alt)
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from medsegedu.data import ruler
+from medsegedu.data import Case, ruler
 from medsegedu.errors import UserError
 from medsegedu.files import results_folder, write_atomically
 from medsegedu.inference import predict
@@ -61,13 +62,14 @@ class Ledger:
         model: nn.Module | None = None,
         seconds: float | None = None,
     ) -> "Ledger":
-        """Add a method's row from its evaluation on the ruler; a network also gets its parameters and operations."""
+        """Add a method's row from its evaluation on the ruler; a network also gets its parameters and, if flat, operations."""
+        flat = model if getattr(model, "dims", 2) == 2 else None  # a volume's network has no operations a slice
         row = {
             "lesson": lesson, "model": method, "preset": preset(),
             "tissue_dice": str(evaluation.interval("dice", TISSUES)), "lesion_dice": str(evaluation.interval("dice", "lesion")),
             "lesion_f1": str(evaluation.interval("f1", "lesion")), "hd95_mm": f"{evaluation.interval('hd95', TISSUES).mean:.2f}",
             "parameters": sum(p.numel() for p in model.parameters()) if model else 0,
-            "gflops": round(count_flops(model, ruler()[0].image[None]) / 1e9, 3) if model else None,
+            "gflops": round(count_flops(flat, ruler()[0].image[None]) / 1e9, 3) if flat else None,
             "seconds": round(seconds, 1) if seconds is not None else None, "peak_mb": peak_memory_mb(),
         }  # fmt: skip
         kept = [old for old in self.rows if (old["lesson"], old["model"]) != (lesson, method)]
@@ -75,11 +77,18 @@ class Ledger:
         return self
 
     def measure(
-        self, lesson: str, method: str, segment: nn.Module | Callable[..., Tensor], *, seconds: float | None = None
+        self,
+        lesson: str,
+        method: str,
+        segment: nn.Module | Callable[..., Tensor],
+        *,
+        model: nn.Module | None = None,
+        seconds: float | None = None,
     ) -> Evaluation:
-        """Evaluate a network, or a function case -> label map, on the ruler and add its row."""
-        model = segment if isinstance(segment, nn.Module) else None
-        evaluation = evaluate((lambda case: predict(model, case.image)) if model else segment, ruler())
+        """Evaluate a network, or a function case -> label map (of `model`), on the ruler and add its row."""
+        if isinstance(segment, nn.Module):
+            model, segment = segment, partial(_segment, segment)
+        evaluation = evaluate(segment, ruler())
         self.add(lesson, method, evaluation, model=model, seconds=seconds)
         return evaluation
 
@@ -97,6 +106,10 @@ class Ledger:
 
     def _repr_html_(self) -> str:
         return html_table(self._cells())
+
+
+def _segment(model: nn.Module, case: Case) -> Tensor:
+    return predict(model, case.image)
 
 
 def count_flops(model: nn.Module, image: Tensor) -> int:

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from medsegedu.data import Case
+from medsegedu.data import Case, ruler
 from medsegedu.errors import UserError
+from medsegedu.models import UNet
 from medsegedu.training import Ledger, count_flops
 
 
@@ -32,6 +33,19 @@ def test_rows_are_added_replaced_and_sorted(tmp_path: Path) -> None:
     assert rows[0]["lesion_f1"].startswith("0.000")
     assert "the truth" in str(ledger)
     assert "<td>nothing</td>" in ledger._repr_html_()
+
+
+def test_a_network_is_counted_also_behind_a_function(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.json")
+    flat, solid = UNet(3, 5, width=4, depth=1), UNet(3, 5, width=4, depth=1, dims=3)
+    ledger.measure("03", "flat", flat)
+    ledger.measure("07", "solid", truth, model=solid)
+    counts = [(row["parameters"], row["gflops"]) for row in ledger.rows]
+    assert counts[0] == (
+        sum(p.numel() for p in flat.parameters()),
+        round(count_flops(flat, ruler()[0].image[None]) / 1e9, 3),
+    )
+    assert counts[1] == (sum(p.numel() for p in solid.parameters()), None)
 
 
 def test_a_broken_ledger_is_named(tmp_path: Path) -> None:
