@@ -65,8 +65,8 @@ def virtual_patients(
     """Make `n` patients; patient i of a seed is always the same one, and is kept on disk once made.
 
     Args:
-        contrasts: the channels, in this order. A patient's anatomy and lesions are the same in any selection, brightness and noise
-            are not: to compare contrasts, make all of them and take channels.
+        contrasts: the channels, in this order. A patient has the same anatomy and lesions in any selection, but not the same
+            brightness and noise: to compare contrasts, make all of them and take channels.
         dims: 3 for volumes (C, X, Y, Z) in RAS order; 2 for axial slices (C, H, W), the front of the head at the top.
         spacing: voxel size in mm, one number or one per axis (x, y, z). 2 mm gives 99 x 117 x 95.
         lesions: their difficulty, or None for healthy patients.
