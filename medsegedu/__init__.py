@@ -11,7 +11,7 @@ from importlib.metadata import version
 from types import ModuleType
 
 _SUBMODULES = (
-    "claims", "course", "data", "exercises", "inference", "layers", "losses", "metrics", "models", "show", "training",
+    "claims", "course", "data", "exercises", "inference", "layers", "losses", "metrics", "models", "plan", "show", "training",
 )  # fmt: skip
 __all__ = ["__version__", *_SUBMODULES]
 

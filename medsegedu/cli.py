@@ -13,6 +13,7 @@ from typing import Any
 
 from medsegedu.cli_data import add_data_commands
 from medsegedu.cli_models import add_model_commands
+from medsegedu.cli_plan import add_plan_command
 from medsegedu.cli_runs import add_run_commands
 from medsegedu.errors import UserError
 from medsegedu.preset import PRESETS
@@ -90,6 +91,7 @@ def parser() -> argparse.ArgumentParser:
     measure.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's, e.g. tcp://host:8786")
     add_data_commands(commands, _command)
     add_model_commands(commands, _command)
+    add_plan_command(commands, _command)
     add_run_commands(commands, _command)
     return top
 

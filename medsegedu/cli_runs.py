@@ -13,6 +13,7 @@ def add_run_commands(commands: Any, command: Command) -> None:
     train = command(
         commands, "train", _train, "Train a network on your own or on public data.", "train --data virtual --out runs/first",
         "train --data hippocampus --model unet --steps 1000 --out runs/hippocampus",
+        "train --data my/folder --plan --minutes 10 --out runs/planned",
         "train --data my/folder --model unet++ --patch 96 96 --spacing 0.5 --out runs/mine",
     )  # fmt: skip
     train.epilog = (train.epilog or "") + (
@@ -33,6 +34,17 @@ def add_run_commands(commands: Any, command: Command) -> None:
         ("seed", int, "of the split, the weights and the patches (default: 0)"),
     ):
         train.add_argument(f"--{name}", type=kind, help=words)
+    train.add_argument(
+        "--minutes", type=float, metavar="M", help="train for so long; the first steps tell how many fit"
+    )
+    train.add_argument(
+        "--plan",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="settings from the data (see `medsegedu plan`), or from that file",
+    )
+    train.set_defaults(refuse=train.error)
     train.add_argument("--patch", type=int, nargs="+", metavar="N", help="voxels, one number or one an axis")
     train.add_argument(
         "--spacing", type=float, nargs="+", metavar="MM", help="one number or one an axis (default: median)"
@@ -71,6 +83,9 @@ def add_run_commands(commands: Any, command: Command) -> None:
 def _train(options: argparse.Namespace) -> int:
     from dataclasses import fields
 
+    if options.steps is not None and options.minutes is not None:
+        options.refuse("give --steps or --minutes")  # as argparse refuses: usage, sentence, exit code 2
+    from medsegedu.cli_plan import planned
     from medsegedu.runs import Settings, load_data, train
     from medsegedu.runs.run import is_first_process
 
@@ -79,7 +94,9 @@ def _train(options: argparse.Namespace) -> int:
     }
     chosen |= {name: tuple(chosen[name]) for name in ("flips", "patch", "spacing") if chosen[name] is not None}
     dataset = load_data(options.data)
-    run = train(Settings.choose(options.data, dataset, **chosen), dataset, options.out, progress=not options.quiet)
+    plan, chosen = planned(options, dataset, chosen)
+    settings = Settings.choose(options.data, dataset, **chosen)
+    run = train(settings, dataset, options.out, plan=plan, progress=not options.quiet)
     if is_first_process():
         print(f"The report is {run.place / 'report.html'}")
     return 0

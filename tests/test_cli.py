@@ -37,7 +37,7 @@ def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_every_command_is_there() -> None:
     names = {name.removeprefix("medsegedu").strip() for name in ALL}
     assert names == {"", "lab", "models", "run", "build", "lessons", "doctor", "claims", "claims list", "claims run"} | {
-        "train", "predict", "evaluate",
+        "plan", "train", "predict", "evaluate",
         "data", "data list", "data get", "data where", "data verify", "data leaks",
         "data inspect",
     }  # fmt: skip

@@ -17,7 +17,7 @@ RANKS = (
     {"base"},
     {"layers"},
     {"models", "losses", "metrics", "data"},
-    {"training", "inference", "show"},
+    {"training", "inference", "show", "plan"},
     {"exercises", "claims", "runs"},
     {"course"},
     {"cli", "__main__"},

@@ -2,6 +2,7 @@
 
 A run is a folder: `settings.json` (all that makes it what it is), `split.json` (which patients train it), `checkpoint.pt`
 (how far it is), and when it is done `weights.safetensors`, `history.json`, `evaluation.json` and `report.html`.
+A run that was planned keeps its `plan.json`.
 """
 
 from medsegedu.runs.evaluate import evaluate_run

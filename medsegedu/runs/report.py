@@ -11,7 +11,8 @@ from medsegedu import show
 from medsegedu.data import Case, Dataset
 from medsegedu.files import write_atomically
 from medsegedu.metrics import Evaluation
-from medsegedu.runs.run import Run
+from medsegedu.plan import load_plan
+from medsegedu.runs.run import PLAN, Run
 from medsegedu.show.planes import best_index, centre_of_largest, take
 from medsegedu.table import html_table
 from medsegedu.training import History
@@ -48,6 +49,9 @@ def write_report(run: Run, history: History, found: Evaluation, test: Dataset) -
     if history.validation:
         parts.append(_validation(history)._repr_html_())
     rows = [["setting", "value"], *([name, _text(value)] for name, value in vars(settings).items())]
+    if (run.place / PLAN).exists():
+        plan = load_plan(run.place / PLAN)
+        parts += ["<h2>How it was planned</h2>", plan.fingerprint._repr_html_(), plan._repr_html_()]
     parts += ["<h2>Settings</h2>", html_table(rows)]
     page = f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{html.escape(run.place.name)}</title>"
     return write_atomically(run.place / "report.html", f"{page}<style>{_STYLE}</style>{''.join(parts)}</html>\n")

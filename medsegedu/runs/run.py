@@ -19,6 +19,7 @@ from medsegedu.inference import probabilities
 from medsegedu.runs.settings import Settings
 
 SETTINGS, SPLIT, CHECKPOINT, WEIGHTS = "settings.json", "split.json", "checkpoint.pt", "weights.safetensors"
+PLAN = "plan.json"
 
 
 @dataclass(frozen=True, eq=False)

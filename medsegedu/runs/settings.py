@@ -49,6 +49,7 @@ class Settings:
         patch: in voxels of that spacing.
         flips: the axes along which a mirror image could be a patient too.
         shares: of the patients who train, validate and test.
+        minutes: to train for, on the clock on the wall; `train` then measures how many steps that is, and they replace `steps`.
     """
 
     data: str
@@ -68,6 +69,7 @@ class Settings:
     flips: tuple[int, ...] = ()
     seed: int = 0
     shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    minutes: float | None = None
 
     def __post_init__(self) -> None:
         known_by_name = (("model", self.model, MODELS), ("loss", self.loss, LOSSES), ("norm", self.norm, NORMS))
@@ -79,6 +81,8 @@ class Settings:
                 raise UserError(f"{name} is {getattr(self, name)}; give a whole number above 0.")
         if not 0 < self.rate < float("inf"):
             raise UserError(f"rate is {self.rate}; give a number above 0, for example 0.006.")
+        if self.minutes is not None and not 0 < self.minutes < float("inf"):
+            raise UserError(f"minutes is {self.minutes}; give a number above 0.")
         if len(self.patch) != self.dims or min(self.patch) < 1:
             raise UserError(f"patch is {self.patch}; give {self.dims} sizes of at least 1 voxel, one an axis.")
         if not set(self.flips) <= set(range(self.dims)):
@@ -129,7 +133,7 @@ class Settings:
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
             known = {f.name for f in fields(cls)}
-            if not isinstance(stored, dict) or set(stored) != known:
+            if not isinstance(stored, dict) or set(stored) | {"minutes"} != known:  # runs of older versions have none
                 raise ValueError("other entries than this version knows")
             values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
             return cls(**values)

@@ -46,7 +46,8 @@ class Stepper:
         model.to(memory_format=self.layout)  # type: ignore[call-overload]
         self.answer = world.spread(_Answer(model, every_head=isinstance(loss, DeepSupervision)))
         self.optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, rate, total_steps=steps, pct_start=0.25)
+        rise = 0.25 if steps != 4 else 0.3  # of the steps; torch divides by 0 if that is one step exactly
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, rate, total_steps=steps, pct_start=rise)
 
     def __call__(self) -> float:
         """Draw, change, answer, compare, step -> the batch's loss."""

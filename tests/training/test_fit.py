@@ -45,6 +45,12 @@ def test_it_learns() -> None:
     assert [step for step, _ in history.validation] == [8, 16, 24, 32, 40]
 
 
+@pytest.mark.parametrize("steps", range(1, 6))
+def test_the_shortest_runs_train(steps: int) -> None:
+    train = virtual_patients(1, seed=5, spacing=4.0, slices=2)
+    assert fit(UNet(3, 5, width=4, depth=1), train, steps=steps, batch=2, patch=16, progress=False).seconds > 0
+
+
 def test_seeds_repeat_and_differ() -> None:
     runs = []
     for seed in (0, 0, 1):
