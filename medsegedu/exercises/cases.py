@@ -101,9 +101,9 @@ def argument_names(function: Callable[..., Any], count: int, skip: int = 0) -> l
 
 
 def shape_text(shape: Sequence[int]) -> str:
-    """`2x3x5`; `1 value` for a vector of one, `()` for a single number."""
+    """`2x3x5`; `(7,)` for a vector of seven, `()` for a single number."""
     if len(shape) == 1:
-        return f"{shape[0]} value" + ("s" if shape[0] != 1 else "")
+        return f"({shape[0]},)"
     return "x".join(str(size) for size in shape) or "()"
 
 
@@ -120,7 +120,8 @@ def _one(value: Any) -> str:
         if value.ndim < 2 and np.prod(value.shape) <= 6:
             return str([round(item, 4) for item in value.tolist()] if value.ndim else round(value.item(), 4))
         kind = str(value.dtype).removeprefix("torch.")
-        return shape_text(value.shape) + (f" {kind}" if kind != "float32" else "")
+        size = f"{len(value)} value" + "s" * (len(value) != 1) if value.ndim == 1 else shape_text(value.shape)
+        return size + (f" {kind}" if kind != "float32" else "")
     if isinstance(value, list | tuple | dict) and len(repr(value)) > 40:
         return f"({type(value).__name__} of {len(value)})"
     if isinstance(value, list | tuple | dict | str | bool | int | float | complex | None):

@@ -127,7 +127,7 @@ def _values(yours: np.ndarray, expected: np.ndarray, rules: Rules, name: str) ->
     inexact = expected.dtype.kind in "fc"
     if inexact and (count := int((np.isnan(yours) & ~np.isnan(expected)).sum())):
         which = f"{count} of {yours.size} values of {_inner(name)} are" if yours.ndim else f"{name} is"
-        return f"{which} NaN (not a number): look for 0 / 0 or log(0)."
+        return f"{which} NaN (not a number): look for 0 / 0, 0 * inf, or the logarithm or root of a negative number."
     with np.errstate(all="ignore"):
         close = np.isclose(yours, expected, rules.rtol, rules.atol, equal_nan=True) if inexact else yours == expected
         if close.all():

@@ -1,4 +1,4 @@
-"""Lesson 04's own figures: the landscape of every loss under a drifting mask, recall by diameter, and two outlines' distances."""
+"""Lesson 04's own figures: the landscape of every loss, recall by diameter, two outlines' distances, and the luck of a run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -20,11 +20,12 @@ from medsegedu.losses import (
     tversky_loss,
 )
 from medsegedu.metrics import hausdorff95, surface_distances
-from medsegedu.show.look import BLUE, GREY, INK, LINES, MARKERS, SERIES, VERMILION, canvas, style
+from medsegedu.show.lesson_04_runs import RUNS
+from medsegedu.show.look import BLUE, INK, LINES, MARKERS, SERIES, VERMILION, canvas, style
 from medsegedu.show.picture import Picture
 from medsegedu.show.planes import array
 
-__all__ = ["LOSSES", "distances", "landscape", "recall"]
+__all__ = ["LOSSES", "distances", "landscape", "luck", "recall"]
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "cross-entropy": cross_entropy,
@@ -65,9 +66,9 @@ def landscape(diameter: float, size: float, shift: float, along: str, loss: str)
             values, nothing = _along(name, along, diameter, other)
             bold = name == loss
             right.plot(
-                places, values / nothing, color=SERIES[number] if bold else GREY, linestyle=LINES[number],
-                marker=MARKERS[number], markevery=4, markersize=7 if bold else 4, linewidth=3.2 if bold else 1.2,
-                zorder=3 if bold else 2, label=name,
+                places, values / nothing, color=SERIES[number], linestyle=LINES[number], alpha=1.0 if bold else 0.75,
+                marker=MARKERS[number], markevery=(number % 4, 4), markersize=8 if bold else 5,
+                linewidth=3.6 if bold else 1.1, zorder=3 if bold else 2, label=name,
             )  # fmt: skip
         values, nothing = _along(loss, along, diameter, other)
         now = float(np.interp(here, places, values))
@@ -160,14 +161,42 @@ def _ratio(
     return middle, min(middle, float(low)), max(middle, float(high))
 
 
+def luck(yours: Mapping[str, tuple[float, float]]) -> Picture:
+    """Beside the reader's own run of section 3, three that were made before: Dice and precision of all pixels.
+
+    Args:
+        yours: loss -> (Dice, precision).
+    """
+    names = list(RUNS)
+    with style():
+        figure, axes = canvas(1, 2, size=(8.8, 4.2), sharey=True)
+        for column, (ax, title) in enumerate(zip(axes, ("Dice of all pixels", "precision"), strict=True)):
+            for row, name in enumerate(names):
+                before = [run[column] for run in RUNS[name]]
+                ax.scatter(
+                    before, row + np.linspace(-0.3, 0.3, len(before)), s=34, color=BLUE, edgecolors="white", zorder=2,
+                    label=None if row else "made before",
+                )  # fmt: skip
+                ax.scatter(
+                    [yours[name][column]], [row], s=130, marker="*", color=VERMILION, edgecolors="white", zorder=3,
+                    label=None if row else "your run",
+                )  # fmt: skip
+            ax.set(xlim=(-0.04, 1.04), xlabel=title)
+            ax.grid(axis="both")
+        axes[0].set_yticks(range(len(names)), names)
+        axes[0].set_ylim(len(names) - 0.5, -0.5)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    said = "; ".join(f"{name} {', '.join(f'{run[0]:.2f}' for run in RUNS[name])}" for name in names)
+    return Picture(figure, f"Dice and precision of each loss in three runs and in yours. Dice of the three: {said}.")
+
+
 def distances(prediction: Any, label: Any, spacing: Sequence[float]) -> Picture:
     """The outlines of two masks (rows, columns), each of their pixels coloured by how far the other outline is."""
     masks = array(prediction).astype(bool), array(label).astype(bool)
     found = surface_distances(*masks, spacing)
     top = max(found.hausdorff(), 1e-6)
     with style():
-        figure, (ax,) = canvas(size=(6.6, 4.6))
-
+        figure, (ax,) = canvas(size=(6.4, 5.6))
         for mask, far, marker, name in (
             (masks[0], found.from_prediction, "o", "claimed outline"),
             (masks[1], found.from_label, "s", "true outline"),
@@ -181,8 +210,8 @@ def distances(prediction: Any, label: Any, spacing: Sequence[float]) -> Picture:
             )  # fmt: skip
         ax.set(aspect="equal", xlabel="mm", ylabel="mm")
         ax.invert_yaxis()
-        ax.legend(loc="center left", bbox_to_anchor=(1.25, 0.5))
-        figure.colorbar(dots, ax=ax, label="mm to the other outline")
+        ax.legend(loc="upper right")
+        figure.colorbar(dots, ax=ax, label="mm to the other outline", shrink=0.85)
         ax.set_title(f"HD95 {hausdorff95(*masks, spacing):.1f} mm, largest {top:.1f} mm")
     return Picture(
         figure,

@@ -112,7 +112,8 @@ def _arms(
             zorder=4, label="your run",
         )  # fmt: skip
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, markerscale=0.6)  # beside the data, never over them
-    ax.set_xticks(places, [textwrap.fill(name, max(9, 30 // len(names))) for name in names])
+    words = [textwrap.fill(name, max(9, 30 // len(names)), break_long_words=False) for name in names]
+    ax.set_xticks(places, words, fontsize=9 if len(names) < 4 else 8)
     ax.set_xlim(-0.5, len(names) - 0.5)
     ax.set_ylabel(ylabel)
     ax.grid(axis="y")

@@ -68,7 +68,7 @@ def test_equal(yours: Any, expected: Any) -> None:
     ("yours", "expected", "words"),
     [
         (torch.ones(2, 3), torch.ones(3, 2), "has shape 2x3, expected shape 3x2"),
-        (torch.ones(1), torch.tensor(1.0), "has shape 1 value, expected a single number"),
+        (torch.ones(1), torch.tensor(1.0), "has shape (1,), expected a single number"),
         (torch.ones(2), torch.ones(2, dtype=torch.int64), "has dtype float32, expected int64 (`.long()`)"),
         (torch.ones(2, dtype=torch.bool), torch.ones(2), "has dtype bool, expected float32"),
         (torch.ones(2, device="meta"), torch.ones(2), "is on the device meta, expected cpu"),
@@ -82,8 +82,8 @@ def test_equal(yours: Any, expected: Any) -> None:
         (0.25, 0.5, "is 0.25, expected 0.5"), (torch.tensor(0.25), 0.5, "is 0.25, expected 0.5"),
         (3.0, 3, "is of type float, expected int"), (True, 1, "is of type bool, expected int"),
         (1, True, "type int, expected bool"),
-        (None, torch.ones(2), "is None, expected a tensor of shape 2 values; is a `return` missing?"),
-        (np.ones(2), torch.ones(2), "is a NumPy array of shape 2 values, expected a tensor"),
+        (None, torch.ones(2), "is None, expected a tensor of shape (2,); is a `return` missing?"),
+        (np.ones(2), torch.ones(2), "is a NumPy array of shape (2,), expected a tensor"),
         ("a", "b", "is 'a', expected 'b'"), ("a", 1, "is a string, expected an int"), (1, None, "expected None"),
         ((1, 2), (1, 2, 3), "holds 2 items, expected 3"), ([1, 5], (1, 2), "Item 1 of your result is 5, expected 2"),
         ({"a": 1}, {"b": 1}, "has no 'b'"), ({"a": 1, "b": 2}, {"a": 1}, "has 'b', which is not expected"),
@@ -95,7 +95,7 @@ def test_equal(yours: Any, expected: Any) -> None:
         (lambda: 1, 1, "is a function, expected an int: return the value itself"), (print, 1, "is a function"),
         (torch.eye(2).to_sparse(), torch.eye(2), "is a sparse tensor"), (Agreeable(3), 2.0, "is an Agreeable"),
         (AgreeableTensor([1.0, 2.0]), torch.ones(2), "values differ"), (..., 1, "is a `...`"),
-        (torch.zeros(1).expand(2**50), torch.zeros(2), f"has shape {2**50} values, expected shape 2 values"),
+        (torch.zeros(1).expand(2**50), torch.zeros(2), f"has shape ({2**50},), expected shape (2,)"),
     ],
 )  # fmt: skip
 def test_different(yours: Any, expected: Any, words: str) -> None:

@@ -63,3 +63,12 @@ def test_distances_draws_each_outline_pixel_with_its_distance() -> None:
     worst = max(float(np.max(each.get_array())) for each in dots)
     assert worst >= hausdorff95(prediction, label, (2.0, 0.5)) > 0
     assert f"at most {worst:.1f} mm" in picture.alt
+
+
+def test_luck_shows_each_loss_of_the_lesson_three_times_and_once_more() -> None:
+    picture = figures.luck(dict.fromkeys(figures.RUNS, (0.5, 0.25)))
+    for axes, yours in zip(picture.figure.axes, (0.5, 0.25), strict=True):
+        dots, stars = axes.collections[::2], axes.collections[1::2]
+        assert [len(each.get_offsets()) for each in dots] == [3] * 8
+        assert [float(each.get_offsets()[0, 0]) for each in stars] == [yours] * 8
+    assert "Dice, as it stands 0.91, 0.00, 0.00" in picture.alt

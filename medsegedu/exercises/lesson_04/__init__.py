@@ -1,6 +1,14 @@
-"""Lesson 04, losses and small targets: one file an exercise, in the order of the lesson, and what goes wrong in HD95."""
+"""Lesson 04, losses and small targets: one file an exercise, in the order of the lesson, and files of what goes wrong in it."""
 
-from medsegedu.exercises.lesson_04 import distance_mistakes, slips  # noqa: F401 - they add mistakes
+from medsegedu.exercises.lesson_04 import (  # noqa: F401 - they add mistakes
+    absent_slips,
+    distance_mistakes,
+    distance_slips,
+    easy_slips,
+    overlap_pairs,
+    price_slips,
+    slips,
+)
 from medsegedu.exercises.lesson_04.absent import empty_masks
 from medsegedu.exercises.lesson_04.distances import hd95
 from medsegedu.exercises.lesson_04.easy import focal

@@ -33,7 +33,9 @@ empty_masks = Exercise(
     after="Now a false alarm in a healthy slice has a price, and a gradient that leads out of it. Look at the next figure.",
     gradients=True,
     rtol=1e-3,
+    call=lambda attempt, probabilities, truth: attempt(probabilities, truth.detach()),
 )
+"""The truth is data: no gradient is asked of it."""
 
 
 def _case(random: Random, *shape: int, absent: tuple[tuple[int, int], ...], share: float = 0.3) -> tuple[Any, ...]:
@@ -74,6 +76,14 @@ def one_true_pixel(random: Random) -> tuple[Any, ...]:
 def nothing_true_and_nothing_claimed(random: Random) -> tuple[Any, ...]:
     probabilities, truth = _case(random, 2, 2, 5, 5, absent=((0, 1), (1, 1)))
     probabilities[0, 1] = 0
+    return probabilities, truth
+
+
+@empty_masks.case
+def one_pixel_in_a_large_image(random: Random) -> tuple[Any, ...]:
+    probabilities, truth = torch.sigmoid(random.tensor(2, 2, 83, 61) - 9), torch.zeros(2, 2, 83, 61)
+    truth[0, 0, 40, 17] = truth[1, 1, 12, 55] = 1
+    probabilities[1, 1, 12, 55] = 0.3
     return probabilities, truth
 
 
@@ -182,7 +192,7 @@ def left_out(probabilities: Tensor, truth: Tensor) -> Tensor:
 
 @empty_masks.mistake(
     "You took a mask with fewer than two pixels for an empty one. One pixel is a lesion too, the smallest there is, and the "
-    "first to be forgotten: `> 0`, not `> 1`."
+    "first to be forgotten: `truth.sum((2, 3)) > 0`."
 )
 def one_pixel_is_nothing(probabilities: Tensor, truth: Tensor) -> Tensor:
     return torch.where(truth.sum((2, 3)) > 1, by_class(probabilities, truth), probabilities.mean((2, 3)))

@@ -92,6 +92,22 @@ def large_and_filled(random: Random) -> tuple[Any, ...]:
 
 
 @hd95.case
+def a_hole_in_the_claim(random: Random) -> tuple[Any, ...]:
+    label, prediction = np.zeros((36, 40), bool), np.zeros((36, 40), bool)
+    label[4:32, 5:36] = prediction[4:32, 5:36] = True
+    prediction[11:25, 13:28] = False
+    return prediction, label, (1.0, 1.3)
+
+
+@hd95.case
+def a_hole_in_the_truth(random: Random) -> tuple[Any, ...]:
+    label, prediction = np.zeros((38, 34), bool), np.zeros((38, 34), bool)
+    label[3:34, 4:30] = prediction[3:34, 4:30] = True
+    label[10:27, 11:22] = False
+    return prediction, label, (0.9, 1.6)
+
+
+@hd95.case
 def a_volume(random: Random) -> tuple[Any, ...]:
     shape = (9, 14, 11)
     return blob(random, shape, (4, 6, 5), 3.5), blob(random, shape, (4, 8, 5), 3.5), (4.0, 0.9, 1.3)

@@ -76,6 +76,12 @@ def in_double_precision(random: Random) -> tuple[Any, ...]:
     return random.tensor(2, 3, 5, 4).double(), random.integers(0, 3, 2, 5, 4), 2.0
 
 
+@focal.case
+def all_is_easy(random: Random) -> tuple[Any, ...]:
+    label = random.integers(0, 3, 2, 5, 7)
+    return 8 * torch.nn.functional.one_hot(label, 3).movedim(-1, 1) + 0.2 * random.tensor(2, 3, 5, 7), label, 0.0
+
+
 def surprise_of(logits: Tensor, label: Tensor) -> Tensor:
     """-log p of the true class, (N, H, W), as it should be."""
     return F.cross_entropy(logits, label, reduction="none")

@@ -74,6 +74,22 @@ def in_double_precision(random: Random) -> tuple[Any, ...]:
     return random.tensor(2, 3, 4, 7).double(), random.integers(0, 3, 2, 4, 7)
 
 
+@soft_dice.case
+def one_pixel_in_a_large_image(random: Random) -> tuple[Any, ...]:
+    logits, label = random.tensor(2, 3, 83, 61), torch.zeros(2, 83, 61, dtype=torch.int64)
+    logits[:, 0] += 9  # the others claim about a pixel in all
+    label[0, 40, 17], label[1, 12, 55] = 1, 2
+    logits[0, 1, 40, 17] += 9
+    return logits, label
+
+
+@soft_dice.case
+def next_to_nothing_claimed(random: Random) -> tuple[Any, ...]:
+    logits = random.tensor(2, 3, 6, 7)
+    logits[:, 2] = -5.5  # some hundredths of a pixel in all
+    return logits, random.integers(0, 2, 2, 6, 7)
+
+
 def maps(logits: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
     """Probabilities and truth, both (N, C, H, W), as they should be."""
     return torch.softmax(logits, 1), F.one_hot(label, logits.shape[1]).movedim(-1, 1).to(logits.dtype)

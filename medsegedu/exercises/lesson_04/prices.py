@@ -39,7 +39,9 @@ tversky = Exercise(
     after="The next figure shows what the two prices do to a lesion that is drawn too large or too small.",
     gradients=True,
     rtol=1e-3,
+    call=lambda attempt, probabilities, truth, alpha, beta: attempt(probabilities, truth.detach(), alpha, beta),
 )
+"""The truth is data: no gradient is asked of it."""
 
 
 @tversky.case
@@ -74,6 +76,26 @@ def nothing_true_and_nothing_claimed(random: Random) -> tuple[Any, ...]:
     truth, probabilities = random.mask(2, 2, 5, 6).float(), torch.sigmoid(random.tensor(2, 2, 5, 6))
     truth[1, 0] = probabilities[1, 0] = 0
     return probabilities, truth, 0.4, 0.6
+
+
+@tversky.case
+def one_pixel_in_a_large_image(random: Random) -> tuple[Any, ...]:
+    probabilities, truth = torch.sigmoid(random.tensor(2, 2, 83, 61) - 9), torch.zeros(2, 2, 83, 61)
+    truth[0, 0, 40, 17] = truth[1, 1, 12, 55] = 1
+    probabilities[1, 1, 12, 55] = 0.3
+    return probabilities, truth, 0.4, 0.9
+
+
+@tversky.case
+def nothing_in_any_sample(random: Random) -> tuple[Any, ...]:
+    return torch.sigmoid(random.tensor(2, 2, 4, 7)), torch.zeros(2, 2, 4, 7), 0.6, 0.7
+
+
+@tversky.case
+def absent_and_prices_that_are_no_parts(random: Random) -> tuple[Any, ...]:
+    truth = random.mask(2, 3, 6, 5).float()
+    truth[0, 1] = truth[1, 0] = 0
+    return torch.sigmoid(random.tensor(2, 3, 6, 5)), truth, 0.8, 1.5
 
 
 def counts(p: Tensor, t: Tensor, axes: tuple[int, ...] = (2, 3)) -> tuple[Tensor, Tensor, Tensor]:

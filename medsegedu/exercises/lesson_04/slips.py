@@ -1,13 +1,10 @@
-"""Exercises 4.1 to 4.4: further slips, in what is added, squared, chosen, averaged or handed back."""
+"""Exercise 4.1: further slips, in what is added, squared, chosen, averaged or handed back."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from medsegedu.exercises.lesson_04.absent import empty_masks, present
-from medsegedu.exercises.lesson_04.easy import focal, surprise_of
 from medsegedu.exercises.lesson_04.overlaps import by_class, maps, soft_dice
-from medsegedu.exercises.lesson_04.prices import counts, index, tversky
 
 
 @soft_dice.mistake(
@@ -105,43 +102,87 @@ def softmax_over_samples(logits: Tensor, label: Tensor) -> Tensor:
     return by_class(torch.softmax(logits, 0), maps(logits, label)[1])[:, 1:].mean()
 
 
-@empty_masks.mistake(
-    "You took `probabilities.mean()` over everything, one number for all absent classes. Each is to pay for its own claims: "
-    "`probabilities.mean((2, 3))`, which is (N, C)."
+@soft_dice.mistake(
+    "You took the softmax after you had cut off the background. Then the lesions compete among themselves alone, and with a "
+    "single class left every probability is 1. First the softmax over all classes, then cut off class 0."
 )
-def mean_over_everything(probabilities: Tensor, truth: Tensor) -> Tensor:
-    return torch.where(present(truth), by_class(probabilities, truth), probabilities.mean())
+def softmax_without_background(logits: Tensor, label: Tensor) -> Tensor:
+    return by_class(torch.softmax(logits[:, 1:], 1), maps(logits, label)[1][:, 1:]).mean()
 
 
-@tversky.mistake(
-    "Two things: alpha belongs to the false alarms and beta to the misses, you exchanged them; and where the truth is empty "
-    "the loss is to be the mean probability, as in the exercise before."
+@soft_dice.mistake(
+    "Your softmax runs along the last axis (`dim=-1`): the pixels of a row compete with one another. The classes must compete, "
+    "and they are axis 1: `dim=1`."
 )
-def prices_exchanged_and_absent_forgotten(probabilities: Tensor, truth: Tensor, alpha: float, beta: float) -> Tensor:
-    return 1 - index(*counts(probabilities, truth), beta, alpha)
+def softmax_over_columns(logits: Tensor, label: Tensor) -> Tensor:
+    return by_class(torch.softmax(logits, -1), maps(logits, label)[1])[:, 1:].mean()
 
 
-@tversky.mistake(
-    "The prices are right, but an empty truth is not settled: let it cost its mean probability, as in the exercise before. And "
-    "add 1e-5 above and below, or a class that is neither there nor claimed gives 0 / 0."
+@soft_dice.mistake(
+    "Your softmax runs over all pixels of a class: they compete with one another, and the whole map adds up to 1. At each "
+    "pixel the classes must compete, and they are axis 1: `torch.softmax(logits, dim=1)`."
 )
-def absent_forgotten_and_nothing_added(probabilities: Tensor, truth: Tensor, alpha: float, beta: float) -> Tensor:
-    return 1 - index(*counts(probabilities, truth), alpha, beta, eps=0)
+def softmax_over_pixels(logits: Tensor, label: Tensor) -> Tensor:
+    p = torch.softmax(logits.flatten(2), -1).reshape(logits.shape)
+    return by_class(p, maps(logits, label)[1])[:, 1:].mean()
 
 
-@focal.mistake(
-    "You added a small number inside the logarithm so that it stays finite. Then a pixel that is surely wrong has next to no "
-    "slope: just the one that most needs it. `F.cross_entropy` and `log_softmax` need no such help."
+@soft_dice.mistake(
+    "You decided first, with `argmax` or a threshold, and compared two masks. A mask has no slope: the scores move a little and "
+    "no pixel changes sides, so nothing would be learned. Put the probabilities themselves into the formula."
 )
-def small_number_in_the_logarithm(logits: Tensor, label: Tensor, gamma: float) -> Tensor:
-    p = torch.softmax(logits, 1).gather(1, label[:, None])[:, 0]
-    return ((1 - p) ** gamma * -torch.log(p + 1e-8)).mean()
+def decided_first_in_single_precision(logits: Tensor, label: Tensor) -> Tensor:
+    classes = logits.shape[1]
+    p, t = (F.one_hot(each, classes).movedim(-1, 1).float() for each in (logits.argmax(1), label))
+    return by_class(p, t)[:, 1:].mean()
 
 
-@focal.mistake(
-    "You multiplied by the alpha of the paper, 0.25. It weighs foreground against background, not everything alike, and it is "
-    "not asked for here: leave it out."
+@soft_dice.mistake(
+    "You left out the classes that are not there. Here every class counts, as the formula says, also one without a true pixel; "
+    "what such a class *should* cost is the question of the next exercise. Drop the condition."
 )
-def alpha_for_all(logits: Tensor, label: Tensor, gamma: float) -> Tensor:
-    surprise = surprise_of(logits, label)
-    return 0.25 * ((1 - torch.exp(-surprise)) ** gamma * surprise).mean()
+def absent_left_out(logits: Tensor, label: Tensor) -> Tensor:
+    p, t = maps(logits, label)
+    return by_class(p, t)[:, 1:][t[:, 1:].sum((2, 3)) > 0].mean()
+
+
+@soft_dice.mistake(
+    "You compared each class with `label > 0`, which is true for *any* lesion class. With two classes that is right; with "
+    "more, each class has a truth of its own: `label == c`, or `F.one_hot`."
+)
+def any_class_is_true(logits: Tensor, label: Tensor) -> Tensor:
+    return by_class(torch.softmax(logits, 1)[:, 1:], (label > 0).to(logits)[:, None]).mean()
+
+
+@soft_dice.mistake(
+    "You return a tensor with an axis of length 1. The value is right, but a loss has no axes at all: drop the `reshape`, "
+    "`keepdim` or brackets around it."
+)
+def one_axis_too_many(logits: Tensor, label: Tensor) -> Tensor:
+    return by_class(*maps(logits, label))[:, 1:].mean().reshape(1)
+
+
+@soft_dice.mistake(
+    "You took means over the pixels where the formula has sums. The fraction alone would stay the same, but 1e-5 beside a *mean* "
+    "weighs as much as 1e-5 times all pixels beside a sum: the larger the image, the cheaper a missed small lesion. Use `.sum`."
+)
+def means_for_sums(logits: Tensor, label: Tensor) -> Tensor:
+    p, t = maps(logits, label)
+    return (1 - (2 * (p * t).mean((2, 3)) + 1e-5) / (p.mean((2, 3)) + t.mean((2, 3)) + 1e-5))[:, 1:].mean()
+
+
+def _smoothed(eps: float, name: str) -> None:
+    def attempt(logits: Tensor, label: Tensor) -> Tensor:
+        return by_class(*maps(logits, label), eps=eps)[:, 1:].mean()
+
+    attempt.__name__ = f"smoothed_by_{name}"
+    soft_dice.mistake(
+        f"You added {eps:g} above and below, and that is enough to be seen: a class that is absent, and claimed with a few "
+        "hundredths of a pixel in all, becomes cheaper by it. Add 1e-5, which only keeps the fraction defined."
+    )(attempt)
+
+
+_smoothed(0.1, "a_tenth")
+_smoothed(0.01, "a_hundredth")
+_smoothed(0.001, "a_thousandth")
+_smoothed(0.0001, "a_ten_thousandth")
