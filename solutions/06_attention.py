@@ -1,6 +1,6 @@
 # /// lesson
 # title = "Attention: what matters, where, and to whom"
-# minutes = 85
+# minutes = 90
 # prerequisites = ["03_unet"]
 # objectives = [
 #     "Say what a layer of attention multiplies, and by what",
@@ -37,6 +37,7 @@ from medsegedu.metrics import evaluate
 from medsegedu.models import UNet
 from medsegedu.preset import choose
 from medsegedu.show import lesson_06 as figures
+from medsegedu.show.lesson_06_maps import asked, passed
 from medsegedu.training import Ledger, count_flops, fit
 
 # %% [markdown] id="kinds-text"
@@ -57,7 +58,8 @@ figures.kinds()
 # %% [markdown] id="train-text"
 # The first two only dim what is there: a factor lies between 0 and 1. The third brings in something new from
 # elsewhere. Below, six small U-Nets learn to segment the virtual patients, each with one kind of attention. They have
-# 8 channels at the first level and train briefly, so they are no champions; they are here to be looked into.
+# 8 channels at the first level and train briefly (all six in less than a minute), so they are no champions; they are here to
+# be looked into.
 
 # %% id="train"
 train = virtual_patients(24, seed=1)
@@ -134,7 +136,8 @@ figures.attention(case, maps["gates"], "gates", *start, level=0)
 figures.chain([["x", "mean over\npixels", "squeeze", "ReLU", "excite"]], ["sigmoid"], around="x")
 
 # %% [markdown] id="squeeze-task"
-# A **sigmoid** squashes any number into 0 to 1. Write the whole chain; the last sign is a multiplication.
+# A **sigmoid** squashes any number into 0 to 1. `squeeze` and `excite` are Linear layers: they take the averages as (N, C),
+# one row an image, without the dimensions of the pixels. Write the whole chain; the last sign is a multiplication.
 
 
 # %% id="squeeze"
@@ -170,7 +173,7 @@ def reaching(net, name, image):
 
 def channel_factors(image):
     layer, x = reaching(nets["SE"], "down.1.attention", image)  # x (1, 32, H / 4, W / 4)
-    first, _relu, second = layer.excite
+    first, _relu, second = layer.excite  # the core keeps both layers, and the ReLU between them, under this one name
     with torch.no_grad():
         scaled = squeeze_excite(x + 1e-6, first, second)  # (1, 32, H / 4, W / 4), never divided by 0
     return (scaled / (x + 1e-6)).mean((0, 2, 3))  # (32,)
@@ -256,31 +259,33 @@ attention_gate = ex.attention_gate.check(attention_gate)
 # %% id="gate-use"
 layer, skip, below = reaching(nets["gates"], "gates.2", image)  # skip (1, 8, H, W), below (1, 16, H / 2, W / 2)
 with torch.no_grad():
-    passed = attention_gate(skip, below, layer.theta, layer.phi, layer.psi)  # (1, 8, H, W)
-    blocked = skip - passed
-show.gallery(
-    [image[0, 2], skip.norm(dim=1)[0], passed.norm(dim=1)[0], blocked.norm(dim=1)[0]],
-    ["FLAIR", "the skip", "passed", "held back"],
-    alt="A slice; how strong the skip's features are at each pixel, what passed, and what was held back.",
-)  # fmt: skip
+    through = attention_gate(skip, below, layer.theta, layer.phi, layer.psi)  # (1, 8, H, W)
+passed(image[0, 2], skip[0], through[0])
 
 # %% [markdown] id="non-local-text"
 # Would you have expected this? The authors hoped that gates would let the organ pass and hold back the rest. Nothing in
-# the loss asks for that; the gate only has to make the final answer better.
+# the loss asks for that; the gate only has to make the final answer better. (The three grey maps share one scale. A lesion
+# can be bright in "passed" although its factor is small: its features were strong.)
 #
 # ### Exercise 6.4 - Ask every pixel (15 minutes, difficulty 3 of 3, the heart of the lesson)
 #
 # So far attention only dimmed. The **non-local block** lets every pixel ask every other one, however far away. Three
 # 1x1 convolutions give each pixel three short lists of numbers: a **query** (`theta`: what I look for), a **key**
-# (`phi`: what I can be found by) and a **value** (`g`: what I have to say).
+# (`phi`: what I can be found by) and a **value** (`g`: what I have to say). The papers use the letters theta and phi for both
+# kinds of layers; with the gate of 6.3 they have nothing to do.
 #
 # 1. The **score** of a pair: the product of the query of the one that asks and the key of the one that may answer,
 #    summed over channels.
 # 2. A **softmax** over all that may answer makes weights: positive, and of sum 1 for each pixel that asks.
 # 3. Each pixel gets the weighted mean of all values. `out` brings it to C channels again, and it is *added* to `x`.
 #
-# With P = H x W pixels the weights are a matrix of P x P. (The same three steps, under the name of self-attention, are what
-# transformers are made of.)
+# For "every pair of pixels" rows and columns are in the way. So make a list of all P = H x W pixels first:
+# `theta(x).flatten(2)` is (N, E, P). Scores and weights are then a matrix of P x P for each image, with a row for each pixel
+# that asks, and all three steps are products of matrices. (Under the name of self-attention they are what transformers are
+# made of.)
+#
+# In the networks above `out` starts with weights of zero: **a new block adds exactly nothing**, and a network that has just
+# got one still computes what it did before.
 
 
 # %% id="non-local"
@@ -348,12 +353,7 @@ def similar(row, column):
     query = as_query(noisy)[0, :, row, column]  # (E,)
     weights = torch.einsum("e,ehw->hw", query, as_key(noisy)[0])
     weights = weights.flatten().softmax(0).reshape(weights.shape)  # (H / 2, W / 2), sum 1
-    marked = noisy[0, 2].clone()
-    marked[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = marked.max()  # a white square
-    return show.gallery(
-        [marked, weights.sqrt()], ["FLAIR, the pixel", "whom it asks"],
-        alt=f"FLAIR with pixel ({row}, {column}) marked, and the weights with which it asks all others.",
-    )  # fmt: skip
+    return asked(noisy[0, 2], weights, row, column)
 
 
 rows, columns = clean.shape[2:]
@@ -368,7 +368,7 @@ show.explore(similar, row=(0, rows - 1, 1, start[0] // 2), column=(0, columns - 
 # networks for photographs that the maps of different askers were almost the same, and replaced the block by something
 # like SE.
 #
-# ### Exercise 6.5 - Ask your row and your column (15 minutes, difficulty 3 of 3)
+# ### Exercise 6.5 - Ask your row and your column (20 minutes, difficulty 3 of 3)
 #
 # *Why did we halve the slice above?* Count: 117 x 99 pixels make 11,583 places, and 134 million pairs: half a
 # gigabyte for one matrix, for one slice. **Criss-cross attention** asks only the pixels of one's own row and column,
@@ -381,11 +381,13 @@ show.explore(similar, row=(0, rows - 1, 1, start[0] // 2), column=(0, columns - 
 # - `query(x)`, `key(x)`, `value(x)` as before, and scores with the H pixels of its column and with the W pixels of its row;
 # - the pixel itself lies in both. It must count once: set its score to `-torch.inf` in one of the two;
 # - *one* softmax over all H + W scores, the weighted sum of the values, times `gamma`, plus `x`. (`gamma` is a
-#   learned number that starts at 0: at first the layer changes nothing.)
+#   learned number that starts at 0: like the non-local block, the layer adds nothing at first.)
 #
 # `torch.einsum` is made for such sums. It takes a letter for each dimension; letters that are missing behind the
 # arrow are summed over. `torch.einsum("nchw,nchj->nhwj", a, b)` gives for each image n and pixel (h, w) the product
-# with all pixels j of its row.
+# with all pixels j of its row. The weighted sums at the end go the same way: the letter j of those that answer, in the
+# weights and in the values, vanishes, and (h, w) of the one that asks stays. They are two sums, one for the weights of the
+# column and one for those of the row.
 
 
 # %% id="criss-cross"
@@ -471,8 +473,9 @@ show.curves(
 
 # %% [markdown] id="memory-lesson"
 # On small maps the N² hardly shows, and criss-cross, which runs twice, even needs more: at the bottom of a U-Net
-# there is little to save. On large ones the non-local line rises sixteenfold with each doubling. The number of
-# weights themselves follows exactly:
+# there is little to save. On large ones the non-local line climbs towards sixteenfold with each doubling: from 32 to 64 we
+# counted 14 times, because the ordinary maps that are kept as well grow only fourfold. The number of weights alone follows
+# exactly:
 
 # %% id="memory-entries"
 lines = []
@@ -508,9 +511,11 @@ for name, kind in {"none": None, **kinds}.items():
 Markdown("\n".join(lines))
 
 # %% [markdown] id="cost-claim-text"
-# On paper, next to nothing. But operations are not time: reading a whole map from memory, once for the averages, once
-# for the maxima and once more for the product, costs time and hardly any GFLOP. So the claim is judged with a
-# stopwatch: it holds if even the dearest kind makes a step at most 1.1 times as long.
+# On paper little: some per cent of weights, and fewer of operations. But operations are not time: reading a whole map from
+# memory, once for the averages, once for the maxima and once more for the product, costs time and hardly any GFLOP. So the
+# claim is judged with a stopwatch: it holds if even the dearest kind makes a step at most 1.1 times as long. On the right
+# each dot is one seed: its dearest kind (the highest point of its line on the left) divided by no attention. The whole
+# interval has to lie between the dashed lines.
 
 # %% id="cost-claim"
 claims.get("06.constant_cost").figure()
@@ -519,9 +524,9 @@ claims.get("06.constant_cost").figure()
 # ## 4. Measure it: accuracy
 #
 # Now the first promise. A U-Net of 16 channels, with and without, from the same first weights, on the same patients,
-# for the same 200 steps. The rule was fixed beforehand: the mean Dice of all structures must rise by 0.01 at least,
-# and the 95 % interval must lie above zero. Grey lines are the committed seeds; the star is yours. You measure SE,
-# the kind that the survey describes.
+# for the same 200 steps (your seed: half a minute or so). The rule was fixed beforehand: the mean Dice of all structures must
+# rise by 0.01 at least, and the 95 % interval must lie above zero. Grey lines are the committed seeds; the star is yours. You
+# measure SE, the kind that the survey describes.
 
 # %% id="claim-se"
 mine = claims.get("06.se").measure(seed=20)
@@ -545,30 +550,33 @@ verdicts = [f"**{name}**: {result['verdict']}" for name, result in results.items
 Markdown(f"Gain of 0.01 Dice? {'; '.join(verdicts)}.")
 
 # %% [markdown] id="claim-lesson"
-# Four things to keep in mind, whatever you read there.
+# In our eight committed seeds no kind gained 0.01. The only interval wholly *above* or *below* zero was the non-local
+# block's: -0.003 (-0.006 to -0.001), a loss, and a tiny one. Three questions before you conclude anything:
 #
-# - **Six looks.** If none of six layers did anything, each would still have its chance of a lucky interval. Had we
-#   published only the best of the six, it would look better than it is.
-# - **Pairs.** The seeds differ in their patients by more than most layers add or take. Without pairs, a gain of 0.003
-#   would drown; with pairs it can be seen, and then be called what it is: real perhaps, and small.
-# - **Harm.** A layer that only dims can also hinder. A new sigmoid stands near 0.5; CBAM multiplies by two of them
-#   behind each of seven blocks. That the network must first undo this is one guess why it may be slow in 200 steps.
-#   (How would you test the guess? With more steps, for instance.)
-# - **Room.** These tissues differ in brightness, and a U-Net of this size already sees the whole head. A layer that
-#   relates distant places can help only if something depends on distant places. The next section has such a task.
+# - **How many did we look at?** Six. If none of them did anything, each would still have its chance of an interval beside
+#   zero, to the one side or the other. Had we published only the best of the six, it would look better than it is.
+# - **Could a smaller gain be seen?** Yes, thanks to pairs. The seeds differ in their patients by more than most layers add
+#   or take; a change of 0.003 shows only because both arms share the patients. Then one can call it what it is: real
+#   perhaps, and small.
+# - **What could make it worse?** CBAM dims: a new sigmoid stands near 0.5, and CBAM multiplies by two of them behind each of
+#   seven blocks, which the network must first undo. One guess why it is slow in 200 steps; more steps would test it. The
+#   non-local block dims nothing, so for its loss this is no explanation, and we have none.
 #
-# A trap of our own is worth telling. In a first trial, with two other seeds, we had used networks of 8 channels.
-# There, after as many steps, some had discovered the lesions and some had not: the mean Dice was either about 0.67 or
-# about 0.88. CBAM was among the lucky in both seeds, 0.2 ahead of the plain network. With 16 channels the plain
-# network always found the lesions, and CBAM was the one that did not always. Whoever publishes one setting with two
-# seeds can have either story.
+# A trap of our own: in a first trial with networks of 8 channels and two other seeds, some networks had discovered the
+# lesions after as many steps (mean Dice about 0.88) and some had not (about 0.67). CBAM was among the lucky in both seeds,
+# 0.2 *ahead* of the plain network; with 16 channels it is the one that does not always find them. Whoever publishes one
+# setting with two seeds can have either story.
+#
+# And the task? These tissues differ in brightness, and a U-Net of this size sees much of the head at once. A layer that
+# relates distant places should help where something depends on distant places. The next section has such a task.
 
 # %% [markdown] id="real-text"
 # ## 5. Reality check
 #
 # The **hippocampus** of lesson 03: real people, slices of 1 mm pixels. Its front part (anterior) and its back part
-# (posterior) look the same, and only the place tells them apart. If relating places pays anywhere, then here. The two
-# sides of one person stay together; 60 % of the people train, 30 % are held out.
+# (posterior) look the same, and only the place tells them apart: a task for relating places, one would think. *What do you
+# expect of the non-local block?* The two sides of one person stay together; 60 % of the people train, 30 % are held out.
+# (Three networks are trained, in a minute or less.)
 
 # %% id="real-data"
 try:
@@ -622,15 +630,19 @@ show.intervals(
 ) if real else Markdown("Skipped: no real patients.")  # fmt: skip
 
 # %% [markdown] id="real-lesson"
-# One caution. These intervals tell how much *people* differ. They do not tell what another training run would give,
-# and here each network was trained once. An interval beside zero says "this trained network is better on people like
-# these", not "this kind of attention is better". For that you need several runs, as in section 4. Try another seed
-# before you believe it: `torch.manual_seed(1)` and `fit(..., seed=1)`.
+# When we ran it, nothing came of it: the non-local block changed Dice by about -0.001, with an interval on both sides of
+# zero, and SE by about -0.004. A guess why: the slices are small, and at the bottom of this U-Net each place already sees
+# nearly all of one. What the block could bring from afar was there.
+#
+# One caution, whatever came out for you. These intervals tell how much *people* differ. They do not tell what another
+# training run would give, and here each network was trained once. An interval beside zero says "this trained network is
+# better on people like these", not "this kind of attention is better". For that you need several runs, as in section 4. Try
+# another seed before you believe it: `torch.manual_seed(1)` and `fit(..., seed=1)`.
 #
 # ## 6. The ledger
 #
-# The U-Net of lesson 03 with SE, trained as it was there, in the same row as every method before it. Compare the two
-# rows, and their intervals.
+# The U-Net of lesson 03 with SE, trained as it was there (half a minute), gets a row of its own beside the methods
+# before it. If you have run lesson 03 here, compare the two rows, and their intervals; if not, its row is missing.
 
 # %% id="ledger"
 torch.manual_seed(0)

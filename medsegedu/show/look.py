@@ -12,7 +12,7 @@ from typing import Any, cast
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 SKY, ORANGE, YELLOW, VERMILION = "#56B4E9", "#E69F00", "#F0E442", "#D55E00"
 GREEN, BLUE, PURPLE, INK, GREY = "#009E73", "#0072B2", "#CC79A7", "#222222", "#9A9A9A"
@@ -88,11 +88,13 @@ def class_style(index: int, names: Sequence[str]) -> ClassStyle:
 
 
 def plain_log(ax: Axes, axis: str) -> None:
-    """A logarithmic x or y axis that says 0.5, 2 and 100, not powers of ten."""
+    """A logarithmic x or y axis that says 0.5, 2 and 100, not powers of ten; 0.9, 1.1 and 1.5 where it is that narrow."""
     (ax.set_xscale if axis == "x" else ax.set_yscale)("log")
     lower, upper = sorted(ax.get_xlim() if axis == "x" else ax.get_ylim())
     scale = ax.xaxis if axis == "x" else ax.yaxis
-    few = upper / lower < 100
-    scale.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if few else (1,)))
+    if upper / lower < 3:
+        scale.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    else:
+        scale.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if upper / lower < 100 else (1,)))
     scale.set_minor_locator(NullLocator())
     scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

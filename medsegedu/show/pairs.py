@@ -55,7 +55,7 @@ def claim(
     if own is not None and this_difference is None and pair:
         first, second = own[arms.index(pair[0])], own[arms.index(pair[1])]
         this_difference = second / first if ratio else second - first
-    change = f"{pair[1]} {'divided by' if ratio else 'minus'} {pair[0]}" if pair else "difference"
+    change = f"{pair[1]} {'divided by' if ratio else 'minus'} {pair[0]}" if pair else "ratio" if ratio else "difference"
     with style():
         figure, (left, right) = canvas(
             1, 2, size=(max(8.4, 3.4 + 1.1 * len(arms)), 4.6), width_ratios=[max(1.5, 0.4 * len(arms)), 1]

@@ -71,3 +71,15 @@ def test_figures_say_what_they_show(case: Case) -> None:
     assert "Frames" not in figures.planes(case, 1, 2, 3, classes=names).alt
     assert "window" in figures.planes(case, 1, 2, 3, 4, 0.25, classes=names, outlines=False).alt
     assert "right; wrong" in figures.laid_over(case, {"right": case.label, "wrong": case.label}, "axial", 5, names).alt
+
+
+def test_maps_with_a_scale_say_what_they_show(case: Case) -> None:
+    names = ("background", "one", "two")
+    plane = case.label[:, :, 5]  # type: ignore[index]
+    tiles = figures.tiles(case.image[0, :, :, 5], plane, plane * 1.5, names, alt="Tiles and their difference.")
+    assert tiles.alt == "Tiles and their difference."
+    assert [axes.get_title() for axes in tiles.figure.axes][:2] == ["classes from tiles", "difference to the whole"]
+    assert "summed" in tiles.figure.axes[-1].get_ylabel()
+    weights = figures.weights(torch.rand(4, 5), torch.rand(6, 7), alt="Weights.")
+    assert [axes.get_ylabel() for axes in weights.figure.axes[2:]] == ["weight", "sum of the weights"]
+    assert weights.png()

@@ -62,6 +62,13 @@ def in_double_precision(random: Random) -> tuple[Any, ...]:
     return x.double(), squeeze.double(), excite.double()
 
 
+@squeeze_excite.case
+def behind_a_relu(random: Random) -> tuple[Any, ...]:
+    x, squeeze, excite = _situation(random, 5, 4, 2, 5, 6)
+    x = 12 * x.relu()  # half of the pixels are 0, and what is squeezed is large: in double, for exact gradients
+    return x.double(), squeeze.double(), excite.double()
+
+
 def factors(x: Tensor, squeeze: nn.Module, excite: nn.Module) -> Tensor:
     """The factors as they should be, (N, C)."""
     return excite(squeeze(x.mean((2, 3))).relu()).sigmoid()

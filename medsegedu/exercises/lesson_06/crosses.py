@@ -1,6 +1,6 @@
 """Exercise 6.5: criss-cross attention, where each pixel asks its row and its column."""
 
-from collections.abc import Callable
+import copy
 from typing import Any
 
 import torch
@@ -12,9 +12,8 @@ from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
 from medsegedu.exercises.lesson_06 import answers
 from medsegedu.exercises.lesson_06.layers import pointwise, with_parts
+from medsegedu.exercises.lesson_06.pairs import beside_large_scores
 from medsegedu.layers import CrissCross
-
-Step = Callable[..., Tensor]
 
 
 def reference(x: Tensor, query: nn.Module, key: nn.Module, value: nn.Module, gamma: Tensor) -> Tensor:
@@ -27,7 +26,7 @@ criss_cross = Exercise(
     reference=reference,
     shown=answers.criss_cross,
     title="Ask your row and your column",
-    minutes=15,
+    minutes=20,
     difficulty=3,
     hints=(
         "`torch.einsum` names the dimensions: what stands behind the arrow stays, all else is multiplied and summed. The scores "
@@ -44,7 +43,7 @@ criss_cross = Exercise(
 
 def situation(random: Random, channels: int, inner: int, *shape: int) -> tuple[Any, ...]:
     x = random.tensor(shape[0], channels, *shape[1:])
-    query, key = pointwise(channels, inner, random, 1), pointwise(channels, inner, random, 2)
+    query, key = pointwise(channels, inner, random, 1), pointwise(channels, inner, random, 2, bias=False)
     return x, query, key, pointwise(channels, channels, random, 3), torch.tensor(random.uniform(0.5, 0.9))
 
 
@@ -73,6 +72,16 @@ def in_double_precision(random: Random) -> tuple[Any, ...]:
     return tuple(part.double() for part in situation(random, 2, 1, 2, 5, 3))
 
 
+@criss_cross.case
+def gamma_at_its_start(random: Random) -> tuple[Any, ...]:
+    return *situation(random, 3, 2, 2, 4, 5)[:-1], torch.tensor(0.0)  # the output is x, but gamma has to learn
+
+
+@criss_cross.case
+def gamma_below_zero(random: Random) -> tuple[Any, ...]:
+    return *situation(random, 3, 2, 2, 3, 4)[:-1], torch.tensor(random.uniform(-1.9, -1.2))
+
+
 class _Largest(TorchDispatchMode):
     """The entries of the largest tensor that any operation returns."""
 
@@ -94,6 +103,36 @@ def never_all_pairs(attempt: Any, random: Random) -> str | None:
         return (
             f"For {pixels} pixels your function makes a tensor of {largest.entries:,} entries, as many as there are pairs of "
             f"pixels. The cross needs {pixels} x (30 + 20) only."
+        )
+    return None
+
+
+@criss_cross.behaviour
+def large_scores_are_weighed_well(attempt: Any, random: Random) -> str | None:
+    parts = [part.double() for part in situation(random, 4, 2, 2, 4, 3)]
+    for scale in (6, 15, 40, 120):
+        x, *others = copy.deepcopy(parts)  # an attempt may write into its inputs
+        expected = reference(scale * x, *others)
+        if trouble := beside_large_scores(attempt(scale * x, *others), expected):
+            return trouble
+    return None
+
+
+@criss_cross.behaviour
+def mask_is_below_every_score(attempt: Any, random: Random) -> str | None:
+    x, query, key, value, gamma = (part.double() for part in situation(random, 3, 1, 2, 4, 3))
+    x = 1000 * x[:, :1].abs().expand_as(x)  # all keys have one sign, and all queries
+    if query(x).mean() * key(x).mean() > 0:
+        key.weight.data.neg_()
+    expected = reference(x, query, key, value, gamma)
+    if trouble := beside_large_scores(attempt(x.clone(), query, key, value, gamma), expected):
+        return (
+            trouble
+            if "finite" in trouble
+            else (
+                "Where all scores lie far below zero, the pixel itself is heard too much: the number with which you masked it is "
+                "larger than they are. Only `-torch.inf` lies below every score."
+            )
         )
     return None
 
@@ -147,16 +186,6 @@ def masked_with_zero(x: Tensor, query: nn.Module, key: nn.Module, value: nn.Modu
 
 
 @criss_cross.mistake(
-    "You took one softmax over the column and one over the row, so the weights of a pixel sum to 2. All pixels of the cross "
-    "compete: join the scores first, then one softmax."
-)
-def two_softmaxes(x: Tensor, query: nn.Module, key: nn.Module, value: nn.Module, gamma: Tensor) -> Tensor:
-    column, row = scores(x, query, key)
-    row = torch.where(row.isinf(), torch.finfo(row.dtype).min, row)  # a row of one pixel
-    return x + gamma * gather(column.softmax(-1), row.softmax(-1), value(x))
-
-
-@criss_cross.mistake(
     "You asked the row only. Then a pixel never hears of another row, however often you repeat it; the column belongs to "
     "the cross."
 )
@@ -185,26 +214,3 @@ def all_pairs_masked(x: Tensor, query: nn.Module, key: nn.Module, value: nn.Modu
     pairs = torch.einsum("ncp,ncq->npq", query(x).flatten(2), key(x).flatten(2)).masked_fill(off, -torch.inf)
     gathered = torch.einsum("npq,ncq->ncp", pairs.softmax(-1), value(x).flatten(2))
     return x + gamma * gathered.unflatten(2, (h, w))
-
-
-@criss_cross.mistake(
-    "`gamma` is missing. It starts at 0 and lets the layer come in slowly, so that a network in training is not disturbed by "
-    "a layer that knows nothing yet: x + gamma * gathered."
-)
-def gamma_forgotten(x: Tensor, query: nn.Module, key: nn.Module, value: nn.Module, gamma: Tensor) -> Tensor:
-    return x + gather(*weigh(*scores(x, query, key)), value(x))
-
-
-@criss_cross.mistake(
-    "You return what was gathered without `x`. While gamma is 0 your layer would wipe out everything: add it to `x`."
-)
-def input_not_added(x: Tensor, query: nn.Module, key: nn.Module, value: nn.Module, gamma: Tensor) -> Tensor:
-    return gamma * gather(*weigh(*scores(x, query, key)), value(x))
-
-
-@criss_cross.mistake(
-    "`gamma` stands at the wrong place: gamma * x + gathered. At the start, with gamma at 0, the input would be gone and only "
-    "what was gathered left. It should be the other way round."
-)
-def gamma_on_the_input(x: Tensor, query: nn.Module, key: nn.Module, value: nn.Module, gamma: Tensor) -> Tensor:
-    return gamma * x + gather(*weigh(*scores(x, query, key)), value(x))

@@ -15,9 +15,13 @@ def filled(layer: nn.Module, random: Random, number: int = 0) -> nn.Module:
     return fill_parameters(layer, random.seed + number)
 
 
-def pointwise(inputs: int, outputs: int, random: Random, number: int = 0) -> nn.Module:
-    """A 1x1 convolution with fixed weights."""
-    return filled(nn.Conv2d(inputs, outputs, 1), random, number)
+def pointwise(inputs: int, outputs: int, random: Random, number: int = 0, bias: bool = True) -> nn.Module:
+    """A 1x1 convolution with fixed weights.
+
+    A layer of keys gets no bias: it adds the same to all scores of an asker, the softmax takes it away again, and what is left
+    as its gradient is rounding, which no two right answers share.
+    """
+    return filled(nn.Conv2d(inputs, outputs, 1, bias=bias), random, number)
 
 
 def with_parts(layer: Layer, **parts: Callable[..., Tensor] | Tensor) -> Layer:

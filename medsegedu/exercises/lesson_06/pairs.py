@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from medsegedu.exercises.cases import Random
@@ -37,7 +38,7 @@ non_local = Exercise(
 
 def _situation(random: Random, channels: int, inner: int, *shape: int, values: int = 0) -> tuple[Any, ...]:
     x = random.tensor(shape[0], channels, *shape[1:])
-    theta, phi = pointwise(channels, inner, random, 1), pointwise(channels, inner, random, 2)
+    theta, phi = pointwise(channels, inner, random, 1), pointwise(channels, inner, random, 2, bias=False)
     values = values or inner
     return x, theta, phi, pointwise(channels, values, random, 3), pointwise(values, channels, random, 4)
 
@@ -79,10 +80,25 @@ def picture(answers: Tensor, x: Tensor) -> Tensor:
 
 
 @non_local.behaviour
-def large_scores_stay_finite(attempt: Any, random: Random) -> str | None:
-    x, *layers = _situation(random, 4, 2, 1, 3, 4)
-    if not attempt(40 * x, *layers).isfinite().all():
+def large_scores_are_weighed_well(attempt: Any, random: Random) -> str | None:
+    x, *layers = _situation(random, 4, 2, 2, 3, 4)
+    x, layers = x.double(), [layer.double() for layer in layers]
+    for scale in (6, 15, 40, 120):
+        expected = reference(scale * x, *layers)
+        if trouble := beside_large_scores(attempt(scale * x, *layers), expected):
+            return trouble
+    return None
+
+
+def beside_large_scores(yours: Tensor, expected: Tensor) -> str | None:
+    """What is wrong with an answer to an input with large values; in double precision, so that rounding is out of the way."""
+    if not yours.isfinite().all():
         return "For an input with large values your output is not finite: let `softmax` do the exponentials, it is careful."
+    if not torch.allclose(yours, expected, rtol=1e-4, atol=1e-4 * expected.abs().max().item()):
+        return (
+            "For an input with large values your weights are wrong: a limit for the scores, or a repair of what overflowed, "
+            "changes who is heard most. Give the scores to `softmax` as they are."
+        )
     return None
 
 
