@@ -1,4 +1,4 @@
-"""Lesson 07's own figures: a volume in three planes with its patch grid, and one plane of a case as a flat case."""
+"""Lesson 07's own figures: a volume in three planes with its patch grid, one plane as a flat case, maps with a scale."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from medsegedu.inference.sliding_window import Box, window_boxes
@@ -14,9 +15,9 @@ from medsegedu.show.lesson_03 import people
 from medsegedu.show.look import INK, ORANGE, SKY, canvas, style
 from medsegedu.show.picture import Picture
 from medsegedu.show.planes import PLANES, array, draw_scan, plane_spacing, scale_bar, take
-from medsegedu.show.scans import overlay
+from medsegedu.show.scans import _legend_lines, overlay
 
-__all__ = ["flat", "laid_over", "people", "planes"]
+__all__ = ["flat", "laid_over", "people", "planes", "tiles", "weights"]
 
 
 def planes(
@@ -43,7 +44,7 @@ def planes(
     hit = [box for box in boxes if all(part.start <= place < part.stop for part, place in zip(box, at, strict=True))]
     with style():
         widths = [size[0], size[0], size[1]]
-        figure, axes = canvas(1, 3, size=(10.4, 4.5), width_ratios=widths)
+        figure, axes = canvas(1, 3, size=(10.4, 4.8), width_ratios=widths)
         for ax, plane in zip(axes, PLANES, strict=True):
             axis = PLANES[plane]
             shown, mm = take(image, plane, at[axis]), plane_spacing(case.spacing, plane)
@@ -57,7 +58,9 @@ def planes(
             ax.set_title(f"{plane}, {'xyz'[axis]} = {at[axis]}")
             scale_bar(ax, mm[1])
         covered = "" if patch is None else _said(boxes, hit, size)
-        figure.supxlabel(covered, fontsize=11)
+        if outlines and case.label is not None:
+            _legend(figure, case.label, classes)
+        figure.suptitle(covered, fontsize=11)
     drawn = "" if patch is None else f" Frames show the windows of {patch} voxels. {covered}"
     return Picture(figure, f"Axial, coronal and sagittal plane of a volume through voxel {at}.{drawn}")
 
@@ -109,10 +112,45 @@ def _cross(ax: Axes, at: Sequence[int], plane: str, size: Sequence[int]) -> None
 def laid_over(case: Any, labels: Mapping[str, Any], plane: str, index: int, classes: Sequence[str]) -> Picture:
     """One plane of a volume under the outlines of each label (*spatial), side by side."""
     with style():
-        figure, axes = canvas(1, len(labels), size=(3.6 * len(labels), 4.2))
+        figure, axes = canvas(1, len(labels), size=(3.6 * len(labels), 4.5))
         for ax, (title, label) in zip(axes, labels.items(), strict=True):
             cut = flat(case, plane, index, label)
             overlay(cut.image[-1], cut.label, ax=ax, classes=classes, spacing=cut.spacing, legend=False)
             ax.set_title(title)
             scale_bar(ax, cut.spacing[1])
+        _legend(figure, next(iter(labels.values())), classes)
     return Picture(figure, f"The {plane} plane of a volume with outlines: {'; '.join(labels)}.")
+
+
+def tiles(scan: Any, label: Any, off: Any, classes: Sequence[str], *, alt: str) -> Picture:
+    """A plane of the scan under the classes of tiles (rows, columns), and how far their scores are off, with a scale."""
+    with style():
+        figure, (left, right) = canvas(1, 2, size=(7.6, 4.4), width_ratios=(1, 1.22))
+        overlay(scan, label, ax=left, classes=classes, legend=False)
+        left.set_title("classes from tiles")
+        _scaled(right, off, "scores, summed over the classes")
+        right.set_title("difference to the whole")
+        _legend(figure, label, classes)
+    return Picture(figure, alt)
+
+
+def weights(window: Any, total: Any, *, alt: str) -> Picture:
+    """One window's weights (rows, columns) as powers of ten, and the sum of all windows' weights, each with a scale."""
+    with style():
+        figure, (left, right) = canvas(1, 2, size=(7.6, 3.6))
+        _scaled(left, array(window).clip(1e-12), "weight", log=True)
+        left.set_title("one window")
+        _scaled(right, total, "sum of the weights")
+        right.set_title("all windows added up")
+    return Picture(figure, alt)
+
+
+def _scaled(ax: Axes, image: Any, unit: str, *, log: bool = False) -> None:
+    drawn = ax.imshow(array(image), cmap="gray", norm="log" if log else None)
+    ax.set_axis_off()
+    ax.figure.colorbar(drawn, ax=ax, shrink=0.85, label=unit)
+
+
+def _legend(figure: Figure, label: Any, classes: Sequence[str] | None) -> None:
+    keys = _legend_lines(array(label).astype(int), classes)
+    figure.legend(handles=keys, loc="outside lower center", ncols=min(len(keys), 5) or 1)

@@ -1,6 +1,6 @@
-"""Lesson 07, volumes: one file an exercise, in the order of the lesson, and one with more ways to stitch wrongly."""
+"""Lesson 07, volumes: one file an exercise, in the order of the lesson, and further ones with more mistakes."""
 
-from medsegedu.exercises.lesson_07 import seams  # noqa: F401 - it adds mistakes
+from medsegedu.exercises.lesson_07 import bells, divisors, grids, pairs, seams, turns  # noqa: F401 - they add mistakes
 from medsegedu.exercises.lesson_07.kernels import conv3d_parameters
 from medsegedu.exercises.lesson_07.spacings import resample_label
 from medsegedu.exercises.lesson_07.stitches import stitch

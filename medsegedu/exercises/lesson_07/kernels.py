@@ -27,9 +27,9 @@ conv3d_parameters = Exercise(
     difficulty=1,
     hints=(
         "One output channel has one little block of weights for each input channel. How many numbers are in a block?",
-        "A block of (3, 3, 3) holds 3 * 3 * 3 numbers, one of (1, 3, 3) holds 9. `math.prod(kernel)` multiplies any number "
-        "of them.",
-        "`in_channels * out_channels * math.prod(kernel)`, and one bias for each *output* channel, if there are biases.",
+        "A block of (3, 3, 3) holds 3 * 3 * 3 numbers, one of (3, 3, 1) holds 9. `np.prod(kernel)`, or a loop, "
+        "multiplies any number of them.",
+        "`in_channels * out_channels * np.prod(kernel)`, and one bias for each *output* channel, if there are biases.",
     ),
     after="The next cell sets a flat and a solid U-Net side by side, and the V-Net's kernels of 5 x 5 x 5.",
     call=_use,
@@ -53,7 +53,7 @@ def bias_by_default(random: Random) -> tuple[Any, ...]:
 
 @conv3d_parameters.case
 def flat_along_one_axis(random: Random) -> tuple[Any, ...]:
-    return 6, 4, (1, 3, 5), True
+    return 6, 4, (3, 5, 1), True
 
 
 @conv3d_parameters.case
@@ -64,6 +64,16 @@ def image(random: Random) -> tuple[Any, ...]:
 @conv3d_parameters.case
 def one_point(random: Random) -> tuple[Any, ...]:
     return 12, 5, (1, 1, 1), True
+
+
+@conv3d_parameters.case
+def signal(random: Random) -> tuple[Any, ...]:
+    return 4, 6, (7,), True
+
+
+@conv3d_parameters.case
+def volumes_in_time(random: Random) -> tuple[Any, ...]:
+    return 3, 5, (3, 4, 2, 5), False
 
 
 @conv3d_parameters.mistake(
@@ -117,14 +127,14 @@ def bias_per_pair(in_channels: int, out_channels: int, kernel: Sequence[int], bi
 
 
 @conv3d_parameters.mistake(
-    "You added the kernel's sizes. A block of 3 x 3 x 3 holds 27 numbers, not 9: multiply them, `math.prod(kernel)`."
+    "You added the kernel's sizes. A block of 3 x 3 x 3 holds 27 numbers, not 9: multiply them, `np.prod(kernel)`."
 )
 def sizes_added(in_channels: int, out_channels: int, kernel: Sequence[int], bias: bool = True) -> int:
     return in_channels * out_channels * sum(kernel) + out_channels * bias
 
 
 @conv3d_parameters.mistake(
-    "You took the first size to the third power. That suits cubes only; for thick slices there are kernels such as (1, 3, 3). "
+    "You took the first size to the third power. That suits cubes only; for thick slices there are kernels such as (3, 3, 1). "
     "Multiply the sizes that you are given."
 )
 def first_size_cubed(in_channels: int, out_channels: int, kernel: Sequence[int], bias: bool = True) -> int:
@@ -133,7 +143,7 @@ def first_size_cubed(in_channels: int, out_channels: int, kernel: Sequence[int],
 
 @conv3d_parameters.mistake(
     "You took the first size to the power of the number of axes. That suits cubes and squares; for thick slices there are "
-    "kernels such as (1, 3, 3). Multiply the sizes themselves."
+    "kernels such as (3, 3, 1). Multiply the sizes themselves."
 )
 def first_size_for_all(in_channels: int, out_channels: int, kernel: Sequence[int], bias: bool = True) -> int:
     return in_channels * out_channels * kernel[0] ** len(kernel) + out_channels * bias
@@ -148,11 +158,46 @@ def flat_kernel(in_channels: int, out_channels: int, kernel: Sequence[int], bias
 
 
 @conv3d_parameters.mistake(
-    "You always multiply three sizes. A kernel for images has two, and your function fails there: `math.prod(kernel)` takes "
-    "however many there are."
+    "You counted 27 weights in every block. That is right for 3 x 3 x 3 only: multiply the sizes in `kernel`."
+)
+def always_27(in_channels: int, out_channels: int, kernel: Sequence[int], bias: bool = True) -> int:
+    return in_channels * out_channels * 27 + out_channels * bias
+
+
+@conv3d_parameters.mistake(
+    "You always multiply three sizes. A kernel for images has two, and your function fails there: `np.prod(kernel)` or a loop "
+    "takes however many there are."
 )
 def always_three(in_channels: int, out_channels: int, kernel: Sequence[int], bias: bool = True) -> int:
     return in_channels * out_channels * kernel[0] * kernel[1] * kernel[2] + out_channels * bias
+
+
+@conv3d_parameters.mistake(
+    "You unpack exactly three sizes. A kernel for images has two, for a signal one: `np.prod(kernel)` or a loop takes however "
+    "many there are."
+)
+def three_unpacked(in_channels: int, out_channels: int, kernel: Sequence[int], bias: bool = True) -> int:
+    x, y, z = kernel
+    return in_channels * out_channels * x * y * z + out_channels * bias
+
+
+@conv3d_parameters.mistake(
+    "Your function knows images and volumes, two sizes and three. A signal has one axis, and volumes in time have four: go "
+    "through the sizes in a loop, or multiply them all with `np.prod(kernel)`."
+)
+def two_or_three(in_channels: int, out_channels: int, kernel: Sequence[int], bias: bool = True) -> int:
+    block = kernel[0] * kernel[1]
+    if len(kernel) == 3:
+        block *= kernel[2]
+    return in_channels * out_channels * block + out_channels * bias
+
+
+@conv3d_parameters.mistake(
+    "You multiply at most three sizes. Volumes in time have four: go through "
+    "the sizes in a loop, or multiply them all with `np.prod(kernel)`."
+)
+def at_most_three(in_channels: int, out_channels: int, kernel: Sequence[int], bias: bool = True) -> int:
+    return in_channels * out_channels * prod(kernel[:3]) + out_channels * bias
 
 
 @conv3d_parameters.mistake(

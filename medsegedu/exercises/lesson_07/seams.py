@@ -72,31 +72,6 @@ def softmax_before(answers: Tensor, starts: Starts, size: Sequence[int], weight:
 
 
 @stitch.mistake(
-    "You put an extra number into the divisor (`+ 1e-8` or more) against a division by 0. No weight is 0, so there is none; but "
-    "where weights are as small as 0.001, yours shrinks the scores. Leave it out, or check that it is tiny."
-)
-def divisor_too_large(answers: Tensor, starts: Starts, size: Sequence[int], weight: Tensor) -> Tensor:
-    total, weights = blended(answers, starts, size, weight)
-    return total / (weights + 1e-3)
-
-
-@stitch.mistake(
-    "You made your volumes with plain `torch.zeros`, which are float32, while the answers are float64: half of their digits are "
-    "gone. `answers.new_zeros(...)` has the type and the device of the answers."
-)
-def float32_always(answers: Tensor, starts: Starts, size: Sequence[int], weight: Tensor) -> Tensor:
-    return reference(answers.float(), starts, size, weight.float())
-
-
-@stitch.mistake(
-    "The numbers are right, but nothing flows back to the answers (`.detach()`, `.data` or `torch.no_grad()`). A prediction does "
-    "not need it, but your function should leave that to its caller: add the answers as they are."
-)
-def detached(answers: Tensor, starts: Starts, size: Sequence[int], weight: Tensor) -> Tensor:
-    return reference(answers.detach(), starts, size, weight)
-
-
-@stitch.mistake(
     "You weigh each answer twice: once would be enough. With the weight squared in the sum and plain in the divisor, scores "
     "shrink away from the windows' middles."
 )
@@ -116,3 +91,43 @@ def own_starts(answers: Tensor, starts: Starts, size: Sequence[int], weight: Ten
     inside = [[min(p * w, n - w) for p, w, n in zip(place, window, size, strict=True)] for place in places]
     kept = min(len(answers), len(inside))
     return reference(answers[:kept], inside[:kept], size, weight)
+
+
+@stitch.mistake(
+    "Two things. First: you overwrite (`=`), add instead (`+=`). Then: divide the sum by the sum of the weights, after the loop."
+)
+def weighed_and_overwritten(answers: Tensor, starts: Starts, size: Sequence[int], weight: Tensor) -> Tensor:
+    total = answers.new_zeros(answers.shape[1], *size)
+    for answer, box in zip(answers, boxes(starts, answers.shape[2:]), strict=True):
+        total[:, *box] = weight * answer
+    return total
+
+
+@stitch.mistake(
+    "Your sum of answers is overwritten (`=`) while the weights add up. Add both: `+=` for the weighted answers too."
+)
+def answers_overwritten(answers: Tensor, starts: Starts, size: Sequence[int], weight: Tensor) -> Tensor:
+    return weighed_and_overwritten(answers, starts, size, weight) / blended(answers, starts, size, weight)[1]
+
+
+@stitch.mistake(
+    "Two things. First: `weight` is never used, multiply each answer by it. Then: you add and never divide; divide by the sum of "
+    "the weights."
+)
+def plain_sum(answers: Tensor, starts: Starts, size: Sequence[int], weight: Tensor) -> Tensor:
+    return blended(answers, starts, size, torch.ones_like(weight))[0]
+
+
+@stitch.mistake(
+    "Two things. First: `weight` is never used; multiply each answer by it. Then: you divide by the number of all windows. "
+    "Divide each voxel by the sum of the weights that fell on it."
+)
+def plain_sum_over_all(answers: Tensor, starts: Starts, size: Sequence[int], weight: Tensor) -> Tensor:
+    return plain_sum(answers, starts, size, weight) / len(answers)
+
+
+@stitch.mistake(
+    "You divide twice, by the sum of the weights and by the number of windows. The first is all that a weighted mean needs."
+)
+def divided_twice(answers: Tensor, starts: Starts, size: Sequence[int], weight: Tensor) -> Tensor:
+    return reference(answers, starts, size, weight) / len(answers)

@@ -55,6 +55,11 @@ def thick_slices(random: Random) -> tuple[Any, ...]:
     return ((7, 10, 1),)
 
 
+@gaussian_window.case
+def volume_in_time(random: Random) -> tuple[Any, ...]:
+    return ((3, 4, 2, 5),)
+
+
 def bells(size: Sequence[int], middle: float = -0.5, sigma: float = 1 / 8, power: float = 2) -> list[Tensor]:
     """One Gaussian an axis as it should be, before they are multiplied; `middle` is added to half the size."""
     distances = [(torch.arange(n) - (n / 2 + middle)).abs() / (n * sigma) for n in size]

@@ -68,8 +68,8 @@ def one_place_between_voxels(random: Random) -> tuple[Any, ...]:
 
 
 @voxel_to_world.mistake(
-    "The shift is missing: you turned and stretched the indices, but left voxel (0, 0, 0) at the world's origin. Add the "
-    "last column, `affine[:3, 3]`."
+    "The shift is missing: you turned and stretched the indices, but voxel (0, 0, 0) still lies at the world's "
+    "origin. The shift is the last column, `affine[:3, 3]`; the last row, `affine[3, :3]`, holds zeros."
 )
 def shift_forgotten(index: Array, affine: Array) -> Array:
     return index @ affine[:3, :3].T
@@ -97,6 +97,40 @@ def matrix_in_front(index: Array, affine: Array) -> Array:
 )
 def left_transposed(index: Array, affine: Array) -> Array:
     return affine[:3, :3] @ index.T + affine[:3, 3:]
+
+
+@voxel_to_world.mistake(
+    "`affine @ index` multiplies a 4 x 4 matrix with N rows of three numbers, and the sizes don't fit. Take the matrix apart: "
+    "`affine[:3, :3]` turns and stretches, `affine[:3, 3]` shifts. And since each index is a row, the matrix stands on the right."
+)
+def whole_matrix_in_front(index: Array, affine: Array) -> Array:
+    return affine @ index
+
+
+@voxel_to_world.mistake(
+    "`affine @ index.T` multiplies 4 columns with 3 numbers a voxel, and the sizes don't fit. Either append a 1 to each index, "
+    "or take the matrix apart: `affine[:3, :3]` turns and stretches, `affine[:3, 3]` shifts."
+)
+def whole_matrix_and_columns(index: Array, affine: Array) -> Array:
+    return affine @ index.T
+
+
+@voxel_to_world.mistake(
+    "`index @ affine` multiplies three numbers a voxel with four rows, and the sizes don't fit. Take the matrix apart: "
+    "`affine[:3, :3]` (transposed, since it stands on the right) turns and stretches, `affine[:3, 3]` shifts."
+)
+def whole_matrix_behind(index: Array, affine: Array) -> Array:
+    return index @ affine.T
+
+
+@voxel_to_world.mistake(
+    "You cut the places to whole mm: an array made by `zeros_like(index)` (or `.astype(int)`) holds whole numbers only. Indices "
+    "are whole, places are not: return floats."
+)
+def whole_mm(index: Array, affine: Array) -> Array:
+    places = np.zeros_like(index)
+    places[:] = index @ affine[:3, :3].T + affine[:3, 3]
+    return places
 
 
 @voxel_to_world.mistake(
@@ -139,10 +173,10 @@ def signs_lost(index: Array, affine: Array) -> Array:
 
 
 @voxel_to_world.mistake(
-    "You read the shift from the last row, which is always 0, 0, 0, 1. It is the last column: `affine[:3, 3]`, not "
-    "`affine[3, :3]`; and the matrix stands transposed too."
+    "Two things. First: a matrix that stands on the right is transposed, `index @ affine[:3, :3].T`. Then: the shift is missing. "
+    "It is the last column, `affine[:3, 3]`; the last row, `affine[3, :3]`, holds zeros."
 )
-def last_row(index: Array, affine: Array) -> Array:
+def not_transposed_and_not_shifted(index: Array, affine: Array) -> Array:
     return index @ affine[:3, :3] + affine[3, :3]
 
 
