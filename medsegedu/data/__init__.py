@@ -9,6 +9,7 @@ from medsegedu.data.grid import Grid
 from medsegedu.data.images import nifti_case, read_image, read_label, read_nifti, read_picture, zscore
 from medsegedu.data.inspect import Report, inspect_folder
 from medsegedu.data.intensity import window
+from medsegedu.data.joint import Joint
 from medsegedu.data.lazy import LazyVolume
 from medsegedu.data.leakage import Finding, find_leaks
 from medsegedu.data.lesions import Lesions
@@ -18,7 +19,7 @@ from medsegedu.data.save import save_nifti
 from medsegedu.data.virtual import CLASSES, Scanner, ruler, virtual_patients
 
 __all__ = [
-    "CLASSES", "Augment", "Case", "CentrePatchSampler", "Dataset", "Finding", "Grid", "LazyVolume", "Lesions", "NotHere",
+    "CLASSES", "Augment", "Case", "CentrePatchSampler", "Dataset", "Finding", "Grid", "Joint", "LazyVolume", "Lesions", "NotHere",
     "PatchSampler", "Report", "Scanner", "balanced_sample", "case_on", "check_seen", "extract_patch", "find_leaks",
     "folder", "hippocampus", "image_on", "inspect_folder", "label_on", "nifti_case", "nuclei", "probabilities_on",
     "read_image", "read_label", "read_nifti", "read_picture", "ruler", "save_nifti", "virtual_patients", "window", "zscore",

@@ -9,6 +9,7 @@ from medsegedu.metrics.calibration import expected_calibration_error
 from medsegedu.metrics.centreline import cldice
 from medsegedu.metrics.detection import lesion_counts, lesion_f1
 from medsegedu.metrics.evaluate import Evaluation, Interval, bootstrap, evaluate
+from medsegedu.metrics.frechet import frechet_distance
 from medsegedu.metrics.overlap import dice, iou, precision, sensitivity
 from medsegedu.metrics.surface import (
     SurfaceDistances,
@@ -30,6 +31,7 @@ __all__ = [
     "dice",
     "evaluate",
     "expected_calibration_error",
+    "frechet_distance",
     "hausdorff",
     "hausdorff95",
     "iou",

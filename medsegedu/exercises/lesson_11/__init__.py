@@ -1,0 +1,9 @@
+"""Lesson 11, your own data: one file an exercise, in the order of the lesson; long lists of mistakes have one of their own."""
+
+from medsegedu.exercises.lesson_11.bugs import as_found, bug_hunt
+from medsegedu.exercises.lesson_11.leak_mistakes import find_the_leak
+from medsegedu.exercises.lesson_11.plan_mistakes import plan
+from medsegedu.exercises.lesson_11.prints import fingerprint
+from medsegedu.exercises.lesson_11.report_mistakes import report
+
+__all__ = ["as_found", "bug_hunt", "find_the_leak", "fingerprint", "plan", "report"]

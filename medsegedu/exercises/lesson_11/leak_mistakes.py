@@ -1,0 +1,129 @@
+"""Exercise 11.1: mistakes of the comparison, and two slips at once; a pair's sentence names the one to mend first."""
+
+import numpy as np
+
+from medsegedu.exercises.lesson_11 import answers
+from medsegedu.exercises.lesson_11.leaks import Images, Names, alike, find_the_leak, patients_only
+
+
+@find_the_leak.mistake(
+    "You stopped at the first leak. There may be more, and a report that names one suggests that it was the only one."
+)
+def first_only(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return answers.find_the_leak(patients, images, test_patients, test_images)[:1]
+
+
+@find_the_leak.mistake(
+    "You correlate images of different shapes, which can't be done or, when they are flattened, compares unlike pixels. "
+    "Images of different shapes are different: ask `a.shape == b.shape` first."
+)
+def shapes_not_asked(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return [
+        j for j, image in enumerate(test_images)
+        if test_patients[j] in patients or any(
+            np.corrcoef(image.ravel(), other.ravel())[0, 1] > 0.99 for other in images
+        )
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "You flattened the images and compared those with as many pixels: 5 x 7 and 7 x 5 are not the same picture, even if their "
+    "numbers are. Compare the shapes."
+)
+def as_many_pixels(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return answers.find_the_leak(
+        patients, [i.reshape(1, -1) for i in images], test_patients, [i.reshape(1, -1) for i in test_images]
+    )
+
+
+@find_the_leak.mistake(
+    "You compare without taking the mean off (a cosine, or a sum of products). All images are positive numbers, so all look "
+    "alike: `np.corrcoef` takes the means off."
+)
+def not_centred(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    def cosine(a: np.ndarray, b: np.ndarray) -> bool:
+        return a.shape == b.shape and bool((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()) > 0.99)
+
+    return [
+        j for j, image in enumerate(test_images)
+        if test_patients[j] in patients or any(cosine(image, other) for other in images)
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "Your threshold is too low: two scans of two patients are alike to 0.5 or 0.7, because heads are alike. A copy is above "
+    "0.99."
+)
+def low_threshold(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return [
+        j for j, image in enumerate(test_images)
+        if test_patients[j] in patients or any(alike(image, other, 0.5) for other in images)
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "You also report images that are twice in the test. That is untidy, but no network has trained on them: compare test "
+    "images with training images only."
+)
+def twins_in_the_test(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    found = set(answers.find_the_leak(patients, images, test_patients, test_images))
+    for j, image in enumerate(test_images):
+        if any(alike(image, other) for k, other in enumerate(test_images) if k != j):
+            found.add(j)
+    return sorted(found)
+
+
+@find_the_leak.mistake(
+    "First return numbers, not names: a patient may have ten images in the test. And then look at the pixels too; a copy "
+    "under another name passes you."
+)
+def names_of_patients_only(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[str]:
+    return [patient for patient in test_patients if patient in patients]
+
+
+@find_the_leak.mistake(
+    "First compare the pixels of all pairs, not of image j with image j. And ask for a correlation above 0.99, because a "
+    "brightened copy has no equal pixel."
+)
+def equal_and_same_place(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return [
+        j for j, image in enumerate(test_images)
+        if test_patients[j] in patients or (j < len(images) and np.array_equal(image, images[j]))
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "First ask for the patient as well, not for the pixels alone. And equal pixels are too strict: a brightened copy has none; "
+    "take the correlation."
+)
+def equal_pixels_only(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return [j for j, image in enumerate(test_images) if any(np.array_equal(image, other) for other in images)]
+
+
+@find_the_leak.mistake(
+    "First compare whole names: you ask whether a patient's name is *part* of another, and p1 is no p12. Put the training "
+    "patients into a set. Then look at the pixels too."
+)
+def part_of_name_only(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    joined = " ".join(patients)
+    return [j for j, patient in enumerate(test_patients) if patient in joined]
+
+
+@find_the_leak.mistake(
+    "You ask whether a patient's name is *part* of another, as `in` does with text: p1 is no p12. Compare whole names, for "
+    "example with a set."
+)
+def part_of_name(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    joined = " ".join(patients)
+    return [
+        j for j, image in enumerate(test_images)
+        if test_patients[j] in joined or any(alike(image, other) for other in images)
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "First look at the pixels as well as at the patients. And return every leak, not the first one: a report that names one "
+    "suggests that there is no other."
+)
+def first_patient_only(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return patients_only(patients, images, test_patients, test_images)[:1]
