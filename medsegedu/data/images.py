@@ -150,6 +150,11 @@ def as_label(array: NDArray[Any], path: Path) -> Tensor:
 
 
 def zscore(image: Tensor) -> Tensor:
-    """Each channel of (C, *spatial) to mean 0 and standard deviation 1: MR intensities have no unit of their own."""
+    """Each channel of (C, *spatial) to mean 0 and standard deviation 1: MR intensities have no unit of their own.
+
+    A channel that is the same everywhere becomes 0. Rounding keeps its deviation above 0, so the pixels are asked.
+    """
     axes = tuple(range(1, image.ndim))
-    return (image - image.mean(axes, keepdim=True)) / image.std(axes, keepdim=True).clamp(min=1e-6)
+    constant = image.amin(axes, keepdim=True) == image.amax(axes, keepdim=True)  # (C, 1, ...)
+    deviation = image.std(axes, keepdim=True).masked_fill(constant, torch.inf)  # x / inf = 0
+    return (image - image.mean(axes, keepdim=True)) / deviation

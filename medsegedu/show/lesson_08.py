@@ -18,7 +18,7 @@ __all__ = ["clouds", "matrix"]
 
 def matrix(
     values: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], *, alt: str, down: str = "trained on",
-    own: Sequence[tuple[int, int]] = (),
+    across: str = "tested on (Dice)", own: Sequence[tuple[int, int]] = (),
 ) -> Picture:  # fmt: skip
     """A table of numbers from 0 to 1, each written in its field; dark is high.
 
@@ -26,6 +26,7 @@ def matrix(
         values: one sequence a row.
         rows, columns: their names: trained on, tested on.
         down: what the rows are.
+        across: what the columns are.
         own: (row, column) of the fields with a frame: where both are the same.
     """
     table = np.asarray(values, dtype=float)  # (rows, columns)
@@ -44,7 +45,7 @@ def matrix(
         ax.set_yticks(range(len(rows)), rows)
         ax.xaxis.set_ticks_position("top")
         ax.xaxis.set_label_position("top")
-        ax.set(xlabel="tested on (Dice)", ylabel=down)
+        ax.set(xlabel=across, ylabel=down)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
     return Picture(figure, alt)

@@ -8,7 +8,8 @@ import torch
 def normalise(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """image (C, *spatial), mask (*spatial) -> the same shape: mean 0 and deviation 1 within the mask, 0 outside."""
     inside = image[:, mask]  # (C, pixels of the mask)
-    mean, deviation = inside.mean(1), inside.std(1).clamp(min=1e-6)  # (C,) each
+    constant = inside.amin(1) == inside.amax(1)  # rounding keeps the deviation of a constant above 0: ask the pixels
+    mean, deviation = inside.mean(1), inside.std(1).masked_fill(constant, torch.inf)  # (C,) each; x / inf = 0
     each = (-1, *[1] * mask.ndim)
     return (image - mean.view(each)) / deviation.view(each) * mask
 
@@ -37,6 +38,6 @@ def gamma_law(image: torch.Tensor, exponent: torch.Tensor) -> torch.Tensor:
     """image (N, C, *spatial), exponent (N, C) -> each channel raised to its power over its own range, in its own range."""
     space = tuple(range(2, image.ndim))
     low, high = image.amin(space, keepdim=True), image.amax(space, keepdim=True)  # (N, C, 1, ...)
-    unit = (image - low) / (high - low).clamp(min=1e-6)  # 0 to 1
+    unit = (image - low) / (high - low).masked_fill(high == low, 1)  # 0 to 1, and 0 where all is the same
     power = exponent.view(*exponent.shape, *[1] * len(space))  # (N, C, 1, ...)
     return low + unit**power * (high - low)

@@ -205,3 +205,12 @@ def zeros_of_one_slice(scans: Scans, order: Sequence[str]) -> Tensor:
 def dict_filled_up(scans: Scans, order: Sequence[str]) -> Tensor:
     nothing = torch.zeros_like(first(scans))
     return torch.stack([scans.setdefault(name, nothing) for name in order], dim=1)
+
+
+@early_fusion.mistake(
+    "`scans.get(name) or zeros` asks a whole scan whether it is True, and a tensor of many pixels has no answer. Ask for the "
+    "name instead: `name in scans`, or give `get` what stands for a missing one, `scans.get(name, zeros)`."
+)
+def either_or(scans: Scans, order: Sequence[str]) -> Tensor:
+    nothing = torch.zeros_like(first(scans))
+    return torch.stack([scans.get(name) or nothing for name in order], dim=1)

@@ -1,5 +1,6 @@
 """Exercise 8.5: the law of another scanner."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
 from medsegedu.exercises.lesson_08 import answers
+from medsegedu.exercises.lesson_08.further import agrees, result
 
 gamma_law = Exercise(
     "08.gamma_law",
@@ -20,8 +22,8 @@ gamma_law = Exercise(
         "the end back to where it was.",
         "`image.amin(space, keepdim=True)`, where `space` is all axes from 2 on: `tuple(range(2, image.ndim))`. Each "
         "channel of each patient has its own lowest and highest value.",
-        "`exponent` is (N, C): append axes of length 1. And a channel that is zero throughout has no range: "
-        "`.clamp(min=1e-6)` keeps 0 / 0 away.",
+        "`exponent` is (N, C): append axes of length 1. And a channel that is the same everywhere has no range: "
+        "`(high - low).masked_fill(high == low, 1)` keeps 0 / 0 away.",
     ),
     after="Below zero, in volumes and in empty channels too. The next cell turns the law like a knob.",
 )
@@ -38,15 +40,56 @@ def far_from_zero(random: Random) -> tuple[Any, ...]:
 
 
 @gamma_law.case
-def a_channel_that_is_missing(random: Random) -> tuple[Any, ...]:
-    image = random.tensor(2, 2, 5, 4)
-    image[1, 0] = 0.0
-    return image, torch.tensor([[2.0, 0.5], [0.7, 1.6]])
+def slices_in_double_precision(random: Random) -> tuple[Any, ...]:
+    return 2 + random.tensor(2, 2, 5, 4).double(), 0.5 + random.tensor(2, 2).abs().double()
 
 
-@gamma_law.case
-def volumes_in_double_precision(random: Random) -> tuple[Any, ...]:
-    return 2 + random.tensor(2, 2, 3, 5, 4).double(), 0.5 + random.tensor(2, 2).abs().double()
+def right_so_far(attempt: Callable[..., Any], random: Random) -> bool:
+    return agrees(attempt, answers.gamma_law, random.tensor(2, 2, 4, 5), torch.tensor([[0.5, 1.2], [2.0, 0.8]]))
+
+
+@gamma_law.behaviour
+def a_constant_channel(attempt: Callable[..., Any], random: Random) -> str | None:
+    if not right_so_far(attempt, random):
+        return None
+    image, exponent = random.tensor(2, 2, 5, 4), torch.tensor([[2.0, 0.5], [0.7, 1.6]])
+    for value in (0.0, 3.0, -0.7):
+        image[1, 0] = value
+        mine = result(attempt, image, exponent)
+        if mine is not None and mine.isnan().any():
+            return (
+                f"A channel that is {value:g} throughout has highest minus lowest 0, and 0 / 0 is NaN. Ask whether the highest "
+                "equals the lowest (not whether all is zero), and leave such a channel as it is."
+            )
+        if not agrees(attempt, answers.gamma_law, image, exponent):
+            return (
+                f"A channel that is {value:g} throughout does not come out as it was. If a NaN arises and is replaced by 0 "
+                "(`nan_to_num`), the lowest value is lost with it: keep 0 / 0 away before, where the highest equals the lowest."
+            )
+    return None
+
+
+@gamma_law.behaviour
+def a_small_range(attempt: Callable[..., Any], random: Random) -> str | None:
+    image, exponent = 5 * random.tensor(2, 2, 4, 6), torch.tensor([[2.0, 0.5], [0.7, 1.6]])
+    mine, wanted = result(attempt, image / 10_000, exponent), answers.gamma_law(image, exponent)
+    if right_so_far(attempt, random) and (mine is None or not torch.allclose(10_000 * mine, wanted, atol=0.02)):
+        return (
+            "The same image in another unit, with numbers ten thousand times smaller, gets another law. A number such as "
+            "the 0.5 of `clamp(min=0.5)` has a unit itself. Only a range of 0 needs help."
+        )
+    return None
+
+
+@gamma_law.behaviour
+def volumes(attempt: Callable[..., Any], random: Random) -> str | None:
+    image, exponent = 2 + random.tensor(2, 2, 3, 5, 4), 0.5 + random.tensor(2, 2).abs()
+    if right_so_far(attempt, random) and not agrees(attempt, answers.gamma_law, image, exponent):
+        return (
+            "Slices come out right, volumes do not: the range is over all axes from 2 on, `tuple(range(2, image.ndim))`, and "
+            "`exponent` needs as many axes as the image has: `.view(*exponent.shape, *[1] * (image.ndim - 2))`."
+        )
+    return None
 
 
 def bent(image: Tensor, power: Tensor, low: Tensor, high: Tensor) -> Tensor:
@@ -99,106 +142,3 @@ def negative_cut_off(image: Tensor, exponent: Tensor) -> Tensor:
 def highest_only(image: Tensor, exponent: Tensor) -> Tensor:
     high = image.amax(space_of(image), keepdim=True)
     return (image / high) ** shaped(exponent, image) * high
-
-
-@gamma_law.mistake(
-    "You took the range of the whole batch. What a patient's image becomes then depends on who else is in the batch. "
-    "Each channel of each patient has its own range: keep the first two axes."
-)
-def range_of_the_batch(image: Tensor, exponent: Tensor) -> Tensor:
-    return bent(image, shaped(exponent, image), image.min(), image.max())
-
-
-@gamma_law.mistake(
-    "You took one range for all contrasts of a patient. They are scans with laws of their own: keep the axis of the "
-    "channels too, `amin` over the axes from 2 on."
-)
-def range_of_the_patient(image: Tensor, exponent: Tensor) -> Tensor:
-    space = tuple(range(1, image.ndim))
-    return bent(image, shaped(exponent, image), image.amin(space, keepdim=True), image.amax(space, keepdim=True))
-
-
-@gamma_law.mistake(
-    "The law is right, but the result lies between 0 and 1: it was not brought back. A network that knows normalised "
-    "images would see a washed-out one. Multiply by the range and add the lowest value."
-)
-def not_brought_back(image: Tensor, exponent: Tensor) -> Tensor:
-    low, high = own_range(image)
-    return ((image - low) / (high - low).clamp(min=1e-6)) ** shaped(exponent, image)
-
-
-@gamma_law.mistake(
-    "On the way back you multiplied by the range, but did not add the lowest value: the image is shifted. What was "
-    "the darkest pixel must be as dark as before."
-)
-def lowest_not_added(image: Tensor, exponent: Tensor) -> Tensor:
-    low, high = own_range(image)
-    return ((image - low) / (high - low).clamp(min=1e-6)) ** shaped(exponent, image) * (high - low)
-
-
-@gamma_law.mistake(
-    "On the way back you multiplied by the highest value instead of the range, highest minus lowest. The brightest "
-    "pixel must come out as bright as it was."
-)
-def multiplied_by_the_highest(image: Tensor, exponent: Tensor) -> Tensor:
-    low, high = own_range(image)
-    return low + ((image - low) / (high - low).clamp(min=1e-6)) ** shaped(exponent, image) * high
-
-
-@gamma_law.mistake(
-    "You used 1 / exponent, the law of a screen that undoes a camera's. Here an exponent above 1 makes the middle "
-    "darker: `** exponent`."
-)
-def one_over_the_exponent(image: Tensor, exponent: Tensor) -> Tensor:
-    return bent(image, 1 / shaped(exponent, image), *own_range(image))
-
-
-@gamma_law.mistake(
-    "You multiplied by the exponent. That is another gain, a straight line, and normalising undoes it completely. The "
-    "law of this exercise bends: `**`."
-)
-def multiplied(image: Tensor, exponent: Tensor) -> Tensor:
-    low, _ = own_range(image)
-    return low + (image - low) * shaped(exponent, image)
-
-
-@gamma_law.mistake(
-    "A channel that is missing is zero throughout: highest minus lowest is 0, and 0 / 0 is NaN. Keep the divisor "
-    "above zero: `.clamp(min=1e-6)`."
-)
-def empty_channel(image: Tensor, exponent: Tensor) -> Tensor:
-    low, high = own_range(image)
-    return low + ((image - low) / (high - low)) ** shaped(exponent, image) * (high - low)
-
-
-@gamma_law.mistake(
-    "You gave all contrasts of a patient the exponent of the first. T1 and FLAIR are scanned one after the other, "
-    "each with a law of its own: `exponent` has a column for each."
-)
-def one_exponent_a_patient(image: Tensor, exponent: Tensor) -> Tensor:
-    return bent(image, shaped(exponent[:, :1], image), *own_range(image))
-
-
-@gamma_law.mistake(
-    "You used one exponent for the whole batch. Each patient has a row in `exponent`; the more laws a batch shows, "
-    "the better."
-)
-def one_exponent_a_batch(image: Tensor, exponent: Tensor) -> Tensor:
-    return bent(image, exponent[0, 0], *own_range(image))
-
-
-@gamma_law.mistake(
-    "You changed the images that you were given: a second epoch would bend them again, and a third once more. Compute "
-    "a new tensor, without `-=`, `/=` or `[:] =`."
-)
-def in_place(image: Tensor, exponent: Tensor) -> Tensor:
-    return image.copy_(answers.gamma_law(image, exponent))
-
-
-@gamma_law.mistake(
-    "That works for slices only: you looked for the range over two axes, (2, 3), and a volume has three. Use all axes "
-    "from 2 on: `tuple(range(2, image.ndim))`."
-)
-def slices_only(image: Tensor, exponent: Tensor) -> Tensor:
-    low, high = image.amin((2, 3), keepdim=True), image.amax((2, 3), keepdim=True)
-    return bent(image, shaped(exponent, image), low, high)

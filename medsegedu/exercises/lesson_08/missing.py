@@ -1,14 +1,15 @@
 """Exercise 8.4: take contrasts away at random while the network trains."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
 from medsegedu.exercises.lesson_08 import answers
+from medsegedu.exercises.lesson_08.further import agrees
 
 modality_dropout = Exercise(
     "08.modality_dropout",
@@ -48,15 +49,38 @@ def the_last_number_is_largest(random: Random) -> tuple[Any, ...]:
 
 
 @modality_dropout.case
-def nothing_is_dropped(random: Random) -> tuple[Any, ...]:
-    numbers = table(random, 3, 2)
-    numbers[1] = 0.0  # a random number may be 0 exactly
-    return random.tensor(3, 2, 6, 4), numbers, 0.0
+def slices_in_double_precision(random: Random) -> tuple[Any, ...]:
+    return random.tensor(4, 2, 4, 5).double(), table(random, 4, 2), 0.5
 
 
-@modality_dropout.case
-def volumes_in_double_precision(random: Random) -> tuple[Any, ...]:
-    return random.tensor(4, 2, 3, 4, 5).double(), table(random, 4, 2), 0.5
+def right_so_far(attempt: Callable[..., Any], random: Random) -> bool:
+    numbers = torch.tensor([[0.7, 0.2, 0.6], [0.1, 0.3, 0.2]])
+    return agrees(attempt, answers.modality_dropout, random.tensor(2, 3, 4, 5), numbers, 0.4)
+
+
+@modality_dropout.behaviour
+def equal_stays(attempt: Callable[..., Any], random: Random) -> str | None:
+    if not right_so_far(attempt, random):
+        return None
+    for share in (0.0, 0.5):  # exact in every precision
+        image, numbers = random.tensor(3, 3, 6, 4), torch.tensor([[share, 0.9, share], [0.8, share, 0.75], [share] * 3])
+        if not agrees(attempt, answers.modality_dropout, image, numbers, share):
+            return (
+                f"A channel whose number is exactly `share` (here {share}) should stay: it goes where the number is *below*. "
+                "Keep where `numbers >= share`; then a share of 0 drops nothing, without a rule of its own."
+            )
+    return None
+
+
+@modality_dropout.behaviour
+def volumes(attempt: Callable[..., Any], random: Random) -> str | None:
+    image, numbers = random.tensor(4, 2, 3, 4, 5), table(random, 4, 2)
+    if right_so_far(attempt, random) and not agrees(attempt, answers.modality_dropout, image, numbers, 0.5):
+        return (
+            "Slices come out right, volumes do not: `[:, :, None, None]` fits (N, C, H, W), and a volume has one axis more. "
+            "Append as many as the image has: `.view(*keep.shape, *[1] * (image.ndim - 2))`."
+        )
+    return None
 
 
 def times(image: Tensor, keep: Tensor) -> Tensor:
@@ -136,81 +160,3 @@ def smallest_always_stays(image: Tensor, numbers: Tensor, share: float) -> Tenso
     keep = numbers >= share
     keep[torch.arange(len(keep)), numbers.argmin(1)] = True
     return times(image, keep)
-
-
-@modality_dropout.mistake(
-    "You scaled what stays by 1 / (1 - share), as ordinary dropout does with hidden features. Here the channels are "
-    "scans: a T1 image does not become brighter because nobody took a FLAIR."
-)
-def scaled_up(image: Tensor, numbers: Tensor, share: float) -> Tensor:
-    return times(image, kept(numbers, share)) / (1 - share)
-
-
-@modality_dropout.mistake(
-    "You scaled what stays so that the channels' sum is kept. These are scans, normalised one by one: a T1 image does "
-    "not become brighter because nobody took a FLAIR."
-)
-def sum_preserved(image: Tensor, numbers: Tensor, share: float) -> Tensor:
-    keep = kept(numbers, share).to(image.dtype)
-    return times(image, keep * keep.shape[1] / keep.sum(1, keepdim=True))
-
-
-@modality_dropout.mistake(
-    "You dropped single pixels (`F.dropout`). A hospital does not lack every third pixel, it lacks a whole scan: all "
-    "pixels of a channel go together."
-)
-def pixels_dropped(image: Tensor, numbers: Tensor, share: float) -> Tensor:
-    return F.dropout(image, share)
-
-
-@modality_dropout.mistake(
-    "You drew numbers of your own. Use the `numbers` that you are given: then the one who calls decides, with a seed, "
-    "and the same run gives the same network."
-)
-def own_numbers(image: Tensor, numbers: Tensor, share: float) -> Tensor:
-    return times(image, kept(torch.rand(numbers.shape), share))
-
-
-@modality_dropout.mistake(
-    "You made one decision for the whole batch, from the first patient's numbers. Each row of `numbers` belongs to "
-    "one patient; the more combinations a batch shows, the better."
-)
-def one_decision_a_batch(image: Tensor, numbers: Tensor, share: float) -> Tensor:
-    return times(image, kept(numbers[:1], share))
-
-
-@modality_dropout.mistake(
-    "However many numbers are below `share`, you drop one channel at most. Then two missing scans at once come as a "
-    "surprise: drop every channel whose number is below it, except the last one left."
-)
-def one_at_most(image: Tensor, numbers: Tensor, share: float) -> Tensor:
-    keep = torch.ones_like(numbers, dtype=torch.bool)
-    rows = torch.arange(len(keep))
-    keep[rows, numbers.argmin(1)] = numbers.amin(1) >= share
-    return times(image, keep)
-
-
-@modality_dropout.mistake(
-    "You put each channel's mean in the place of what it showed. In a normalised scan 0 is the mean already, and the "
-    "air's value too; and at test time it is zeros that the network will meet."
-)
-def mean_for_the_dropped(image: Tensor, numbers: Tensor, share: float) -> Tensor:
-    means = image.flatten(2).mean(2).view(*image.shape[:2], *[1] * (image.ndim - 2))
-    return torch.where(times(torch.ones_like(image), kept(numbers, share)) > 0, image, means)
-
-
-@modality_dropout.mistake(
-    "You changed the images that you were given. They may be the training set itself, and then a dropped scan is lost "
-    "for good: multiply, which makes a new tensor."
-)
-def in_place(image: Tensor, numbers: Tensor, share: float) -> Tensor:
-    image *= times(torch.ones_like(image), kept(numbers, share))
-    return image
-
-
-@modality_dropout.mistake(
-    "That works for slices only: `[:, :, None, None]` fits (N, C, H, W), and a volume has one axis more. Append as "
-    "many as the image has: `.view(*keep.shape, *[1] * (image.ndim - 2))`."
-)
-def slices_only(image: Tensor, numbers: Tensor, share: float) -> Tensor:
-    return image * kept(numbers, share)[:, :, None, None]

@@ -1,5 +1,6 @@
 """Exercise 8.1: each contrast to mean 0 and deviation 1 within the head."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
 from medsegedu.exercises.lesson_08 import answers
+from medsegedu.exercises.lesson_08.further import agrees, result
 
 normalise = Exercise(
     "08.normalise",
@@ -20,8 +22,8 @@ normalise = Exercise(
         "Which axis do you average over?",
         "The means have the shape (C,), the image (C, H, W) or (C, D, H, W). Append as many axes of length 1 as the mask has: "
         "`mean.view(-1, *[1] * mask.ndim)`.",
-        "A contrast that is constant has deviation 0: `.clamp(min=1e-6)` before you divide. And the last step multiplies by "
-        "the mask.",
+        "A contrast is constant where `inside.amin(1) == inside.amax(1)`. Divide it by infinity, and it is 0: "
+        "`deviation.masked_fill(constant, torch.inf)`. The last step multiplies by the mask.",
     ),
     after="Any unit, any number of axes, and a constant contrast too. The next cell doubles the brightness of a scan.",
 )
@@ -39,20 +41,72 @@ def in_thousands(random: Random) -> tuple[Any, ...]:
 
 
 @normalise.case
-def a_volume(random: Random) -> tuple[Any, ...]:
-    return 1 + random.tensor(2, 4, 5, 6), random.mask(4, 5, 6, share=0.4)
-
-
-@normalise.case
 def one_contrast_in_double_precision(random: Random) -> tuple[Any, ...]:
     return 5 + 3 * random.tensor(1, 6, 11).double(), random.mask(6, 11, share=0.7)
 
 
-@normalise.case
-def a_contrast_that_is_constant(random: Random) -> tuple[Any, ...]:
-    image = random.tensor(2, 9, 6)
-    image[1] = 3.0
-    return image, random.mask(9, 6, share=0.6)
+NAN = (
+    "A contrast that is the same everywhere in the head has deviation 0, and 0 / 0 is NaN: a network that meets one NaN never "
+    "recovers. Where the highest value of the head equals the lowest (`amin`, `amax`), the result is 0."
+)
+ROUNDED = (
+    "A contrast that is 7.7 everywhere in the head should come out as zeros; yours does not. The mean of many times 7.7 is "
+    "rounded, so a crumb is left when you subtract it, and the deviation is a crumb too, not 0: their quotient is noise of full "
+    "size. Do not ask the deviation whether a contrast is constant, ask the pixels: is the highest equal to the lowest?"
+)
+BESIDE = (
+    "Two contrasts, and one of them is the same everywhere: that one should come out as zeros, and the other as always. Yours do "
+    "not. Decide for each contrast by itself."
+)
+HEAD = (
+    "A contrast that is the same everywhere in the head, but not in the air, should come out as zeros too. Ask the pixels of the "
+    "mask whether it is constant, `image[:, mask]`, not the whole image."
+)
+UNIT = (
+    "The same scan in a unit a million times larger, so with numbers a million times smaller, comes out otherwise. A number "
+    "such as the 1e-6 of `clamp(min=1e-6)` or the 0.05 of `> 0.05` has a unit itself. Nothing but a constant contrast needs help."
+)
+VOLUME = (
+    "Slices come out right, a volume (C, D, H, W) does not: `[:, None, None]` appends two axes, and a volume has three. Append "
+    "as many as the mask has: `.view(-1, *[1] * mask.ndim)`."
+)
+
+
+def right_so_far(attempt: Callable[..., Any], random: Random) -> bool:
+    return agrees(attempt, answers.normalise, 2 + random.tensor(2, 6, 8), random.mask(6, 8, share=0.6))
+
+
+@normalise.behaviour
+def constant_in_the_head(attempt: Callable[..., Any], random: Random) -> str | None:
+    if not right_so_far(attempt, random):
+        return None
+    image, mask = 4 * random.tensor(2, 40, 50), random.mask(40, 50, share=0.5)
+    image[0] = 3.0
+    mine = result(attempt, image, mask)
+    if mine is not None and mine.isnan().any():
+        return NAN
+    if not agrees(attempt, answers.normalise, image, mask):
+        return BESIDE
+    image[0, ~mask] = 4.0
+    if not agrees(attempt, answers.normalise, image, mask):
+        return HEAD
+    values = (7.7, 0.1, 0.3, 1400.7, 123456.7)  # several, and alone: which of them a deviation rounds to 0 is luck
+    constants = [torch.full((1, 40, 50), value) for value in values]
+    return None if all(agrees(attempt, answers.normalise, one, mask) for one in constants) else ROUNDED
+
+
+@normalise.behaviour
+def any_unit(attempt: Callable[..., Any], random: Random) -> str | None:
+    image, mask = 2 + random.tensor(2, 7, 9), random.mask(7, 9, share=0.6)
+    wrong = right_so_far(attempt, random) and not agrees(attempt, answers.normalise, image * 2**-20, mask)
+    return UNIT if wrong else None
+
+
+@normalise.behaviour
+def a_volume(attempt: Callable[..., Any], random: Random) -> str | None:
+    image, mask = 1 + random.tensor(2, 4, 5, 6), random.mask(4, 5, 6, share=0.4)
+    wrong = right_so_far(attempt, random) and not agrees(attempt, answers.normalise, image, mask)
+    return VOLUME if wrong else None
 
 
 def scaled(image: Tensor, mask: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
@@ -106,99 +160,3 @@ def outside_kept(image: Tensor, mask: Tensor) -> Tensor:
 @normalise.mistake("You kept the air and set the head to zero: the mask is upside down. It is True inside the head.")
 def mask_upside_down(image: Tensor, mask: Tensor) -> Tensor:
     return answers.normalise(image, ~mask)
-
-
-@normalise.mistake(
-    "You divided by the variance. It is the square of the deviation, so a scan in twice the unit would become half as wide: "
-    "divide by the deviation, `std`."
-)
-def variance(image: Tensor, mask: Tensor) -> Tensor:
-    return scaled(image, mask, image[:, mask].mean(1), image[:, mask].var(1))
-
-
-@normalise.mistake(
-    "You subtracted the mean and stopped. The scans now agree in their middle, but a scan in twice the unit is still twice as "
-    "wide: divide by the deviation."
-)
-def not_divided(image: Tensor, mask: Tensor) -> Tensor:
-    return scaled(image, mask, image[:, mask].mean(1), torch.ones(1))
-
-
-@normalise.mistake(
-    "You divided by the deviation, but the mean is still in there. Subtract it first: mean 0 is what makes 0 a fair value for "
-    "everything that is missing."
-)
-def not_subtracted(image: Tensor, mask: Tensor) -> Tensor:
-    return scaled(image, mask, torch.zeros(1), image[:, mask].std(1))
-
-
-@normalise.mistake(
-    "You divided first and subtracted the mean of the image as it was before. The brackets are missing: `(image - mean) / "
-    "deviation`."
-)
-def brackets_forgotten(image: Tensor, mask: Tensor) -> Tensor:
-    each = (-1, *[1] * mask.ndim)
-    inside = image[:, mask]
-    return (image / inside.std(1).clamp(min=1e-6).view(each) - inside.mean(1).view(each)) * mask
-
-
-@normalise.mistake(
-    "You stretched between the darkest and the brightest pixel. Two pixels then decide for all: one bright vessel, and the "
-    "brain is dark. Use mean and deviation, to which every pixel contributes."
-)
-def darkest_to_brightest(image: Tensor, mask: Tensor) -> Tensor:
-    inside = image[:, mask]
-    return scaled(image, mask, inside.amin(1), inside.amax(1) - inside.amin(1))
-
-
-@normalise.mistake(
-    "You subtracted the median. It is a good choice too, less moved by a few bright pixels, but this exercise wants the mean, "
-    "so that 0 is the average of the head."
-)
-def median(image: Tensor, mask: Tensor) -> Tensor:
-    return scaled(image, mask, image[:, mask].median(1).values, image[:, mask].std(1))
-
-
-@normalise.mistake(
-    "A contrast that is the same everywhere has deviation 0, and 0 / 0 is NaN: a network that meets one NaN never recovers. "
-    "Keep the deviation above zero: `.clamp(min=1e-6)`."
-)
-def zero_deviation(image: Tensor, mask: Tensor) -> Tensor:
-    each, inside = (-1, *[1] * mask.ndim), image[:, mask]
-    return (image - inside.mean(1).view(each)) / inside.std(1).view(each) * mask
-
-
-@normalise.mistake(
-    "You took the deviation with `correction=0` (NumPy's way: divide by n). In a head of thousands of pixels nobody sees it, "
-    "but the check does: use torch's `std` as it is, which divides by n - 1."
-)
-def divided_by_n(image: Tensor, mask: Tensor) -> Tensor:
-    return scaled(image, mask, image[:, mask].mean(1), image[:, mask].std(1, correction=0))
-
-
-@normalise.mistake(
-    "You changed the image that you were given: the caller's scan is no longer what the scanner wrote. `-=` and `/=` write into "
-    "it; compute a new tensor with `image - mean`."
-)
-def in_place(image: Tensor, mask: Tensor) -> Tensor:
-    result = answers.normalise(image, mask)
-    image.copy_(result)
-    return image
-
-
-@normalise.mistake(
-    "You returned the pixels of the mask alone, as rows. Use `image[:, mask]` only to find mean and deviation, and apply them "
-    "to the image in its own shape."
-)
-def only_the_inside(image: Tensor, mask: Tensor) -> Tensor:
-    inside = image[:, mask]
-    return (inside - inside.mean(1, keepdim=True)) / inside.std(1, keepdim=True).clamp(min=1e-6)
-
-
-@normalise.mistake(
-    "That works for slices only: `[:, None, None]` appends two axes, and a volume has three. Append as many as the mask has: "
-    "`.view(-1, *[1] * mask.ndim)`."
-)
-def slices_only(image: Tensor, mask: Tensor) -> Tensor:
-    inside = image[:, mask]
-    return (image - inside.mean(1)[:, None, None]) / inside.std(1).clamp(min=1e-6)[:, None, None] * mask

@@ -1,5 +1,6 @@
 """Exercise 8.3: one network a contrast, and the mean of their probabilities."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from medsegedu.exercises.cases import Random
 from medsegedu.exercises.engine import Exercise
 from medsegedu.exercises.lesson_08 import answers
+from medsegedu.exercises.lesson_08.further import agrees, result
 
 late_fusion = Exercise(
     "08.late_fusion",
@@ -25,7 +27,6 @@ late_fusion = Exercise(
         "networks, dimension 0.",
     ),
     after="Slices and volumes, one absent voter or two. The next cells let your trained networks vote.",
-    gradients=True,
 )
 
 
@@ -45,9 +46,32 @@ def nobody_has_the_third(random: Random) -> tuple[Any, ...]:
     return 2 * random.tensor(3, 2, 3, 4, 6), torch.tensor([[True, True], [False, True], [False, False]])
 
 
-@late_fusion.case
-def two_networks_on_volumes(random: Random) -> tuple[Any, ...]:
-    return 2 * random.tensor(2, 3, 2, 4, 3, 5), torch.tensor([[True, False, True], [True, True, False]])
+def right_so_far(attempt: Callable[..., Any], random: Random) -> bool:
+    present = torch.tensor([[True, False], [True, True]])
+    return agrees(attempt, answers.late_fusion, 2 * random.tensor(2, 2, 3, 4, 5), present)
+
+
+@late_fusion.behaviour
+def two_networks_on_volumes(attempt: Callable[..., Any], random: Random) -> str | None:
+    logits, present = 2 * random.tensor(2, 3, 2, 4, 3, 5), torch.tensor([[True, False, True], [True, True, False]])
+    if right_so_far(attempt, random) and not agrees(attempt, answers.late_fusion, logits, present):
+        return (
+            "Slices come out right, volumes do not: `[:, :, None, None, None]` fits (M, N, classes, H, W), and a volume has one "
+            "axis more. Append as many as `logits` has: `.view(*weight.shape, *[1] * (logits.ndim - 2))`."
+        )
+    return None
+
+
+@late_fusion.behaviour
+def loud_networks(attempt: Callable[..., Any], random: Random) -> str | None:
+    logits, present = 150 * random.tensor(2, 2, 3, 4, 5), torch.ones(2, 2, dtype=torch.bool)
+    mine = result(attempt, logits, present)
+    if right_so_far(attempt, random) and mine is not None and not mine.isfinite().all():
+        return (
+            "A network that is very sure has scores of 100 and more, and `exp(100)` is too large for float32: inf / inf is NaN. "
+            "`logits.softmax(2)` subtracts the highest score first and has no such trouble; use it instead of `exp`."
+        )
+    return None
 
 
 def shaped(weight: Tensor, logits: Tensor) -> Tensor:
@@ -110,54 +134,6 @@ def sigmoid(logits: Tensor, present: Tensor) -> Tensor:
 
 
 @late_fusion.mistake(
-    "You averaged over all networks and never looked at `present`. What a network says of a scan that does not exist "
-    "is noise: count only those that are present, patient by patient."
-)
-def absent_vote_too(logits: Tensor, present: Tensor) -> Tensor:
-    return logits.softmax(2).mean(0)
-
-
-@late_fusion.mistake(
-    "You silenced the absent networks, but still divided by the number of all. Where one of three is missing, the "
-    "probabilities add up to two thirds. Divide by `present.sum(0)`, the voters of each patient."
-)
-def divided_by_all(logits: Tensor, present: Tensor) -> Tensor:
-    return (logits.softmax(2) * shaped(present, logits)).mean(0)
-
-
-@late_fusion.mistake(
-    "You added the probabilities up and did not divide: with three networks they come to 3 at each pixel. Divide by "
-    "the number of those that are present for the patient."
-)
-def summed(logits: Tensor, present: Tensor) -> Tensor:
-    return (logits.softmax(2) * shaped(present, logits)).sum(0)
-
-
-@late_fusion.mistake(
-    "You set the absent networks' *scores* to zero before the softmax. Equal scores become equal probabilities, so "
-    "each absent network still votes, for every class alike. Take away its weight, not its scores."
-)
-def absent_scores_zeroed(logits: Tensor, present: Tensor) -> Tensor:
-    return (logits * shaped(present, logits)).softmax(2).mean(0)
-
-
-@late_fusion.mistake(
-    "You used what the first patient has for all patients. In a batch each patient lacks something else: keep the "
-    "axis N of `present` in the weights."
-)
-def first_patient_for_all(logits: Tensor, present: Tensor) -> Tensor:
-    return mean_of(logits.softmax(2), present[:, :1].expand_as(present))
-
-
-@late_fusion.mistake(
-    "You counted a network as present if *any* patient has its contrast. Presence belongs to the patient: keep the "
-    "axis N of `present` in the weights."
-)
-def present_for_anyone(logits: Tensor, present: Tensor) -> Tensor:
-    return mean_of(logits.softmax(2), present.any(1, keepdim=True).expand_as(present))
-
-
-@late_fusion.mistake(
     "You let the networks vote with their best class only. Then 51 % counts like 99 %, and with two networks there "
     "are ties. Average the probabilities themselves."
 )
@@ -188,19 +164,3 @@ def loudest(logits: Tensor, present: Tensor) -> Tensor:
 )
 def softmax_twice(logits: Tensor, present: Tensor) -> Tensor:
     return answers.late_fusion(logits, present).softmax(1)
-
-
-@late_fusion.mistake(
-    "The numbers are right, but no gradient flows (`.detach()`, `.data` or `torch.no_grad()`). To average trained "
-    "networks that is enough; to train them together, the fusion must let gradients through."
-)
-def detached(logits: Tensor, present: Tensor) -> Tensor:
-    return answers.late_fusion(logits, present).detach()
-
-
-@late_fusion.mistake(
-    "That works for slices only: `[:, :, None, None, None]` fits (M, N, classes, H, W), and a volume has one axis "
-    "more. Append as many as `logits` has: `.view(*weight.shape, *[1] * (logits.ndim - 2))`."
-)
-def slices_only(logits: Tensor, present: Tensor) -> Tensor:
-    return (logits.softmax(2) * (present / present.sum(0))[:, :, None, None, None]).sum(0)
