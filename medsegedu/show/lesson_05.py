@@ -18,6 +18,7 @@ from medsegedu.show.look import (
     SERIES,
     VERMILION,
     canvas,
+    class_style,
     plain_log,
     style,
 )
@@ -27,6 +28,7 @@ from medsegedu.show.scans import outline, overlay
 
 __all__ = ["costs", "level", "triangle"]
 _RADIUS = 0.3
+_WRONG = "#FF3EC8"  # a pink that no class has
 _ENCODER, _NODE = "#AAD9F4", "#F2CF80"  # light, so that the numbers can be read
 Cost = tuple[float, float, float, float]
 
@@ -40,7 +42,7 @@ def triangle(level: int | None = None, depth: int = 4, *, plain: bool = False) -
         plain: a U-Net instead: no nodes between the encoder and the decoder.
     """
     with style():
-        figure, (ax,) = canvas(size=(7.4, 4.9))
+        figure, (ax,) = canvas(size=(7.4, 5.3))
         _draw_triangle(ax, depth if level is None else level, depth, plain)
         keys: list[Any] = [
             Line2D([], [], color=VERMILION, linewidth=2, label="2x2 max-pool"),
@@ -91,19 +93,19 @@ def _draw_triangle(ax: Axes, level: int, depth: int, plain: bool = False) -> Non
         ax.text(j + i / 2, -i, f"{i},{j}", ha="center", va="center", fontsize=10, color=INK if kept else GREY, zorder=4)
     heads = [depth] if plain else range(1, depth + 1)
     for j in heads:
-        ax.text(j, 0.5, f"L{j}", ha="center", fontsize=11, weight="bold" if j == level else "normal",
+        ax.text(j, 1.0 if not plain else 0.5, f"L{j}", ha="center", fontsize=11, weight="bold" if j == level else "normal",
                 color=INK if j <= level else GREY)  # fmt: skip
     ax.text(-0.45, 0, "full size", ha="right", va="center", fontsize=9)
     ax.text(depth / 2 - 0.45, -depth, f"1/{2**depth}", ha="right", va="center", fontsize=9)
     ax.set_xlim(-1.2, depth + 0.5)
-    ax.set_ylim(-depth - 0.4, 0.95)
+    ax.set_ylim(-depth - 0.4, 0.95 if plain else 1.4)
     ax.set_aspect("equal")
     ax.set_axis_off()
 
 
 def _arrow(ax: Axes, start: tuple[int, int], end: tuple[int, int], colour: Any, *, skip: bool) -> None:
     (a, b), (c, d) = start, end
-    bend = -0.42 * (d - b - 1) / max(d - b, 1) if skip else 0.0  # skips over other nodes go round them
+    bend = -0.1 - 0.085 * (d - b) if skip and d - b > 1 else 0.0  # skips over other nodes go round them, apart
     ax.add_patch(
         FancyArrowPatch(
             (b + a / 2, -a), (d + c / 2, -c), arrowstyle="-|>", mutation_scale=9, color=colour, linewidth=1.4, shrinkA=19,
@@ -132,22 +134,29 @@ def level(
     image, truth, found = array(case.image)[channel], array(case.label), array(prediction)
     wrong = found != truth
     with style():
-        figure, axes = canvas(1, 3, size=(10.6, 4.6), width_ratios=[1.25, 1, 1])
+        figure, axes = canvas(1, 3, size=(10.6, 4.8), width_ratios=[1.25, 1, 1])
+        figure.set_layout_engine("constrained", rect=(0, 0.17, 1, 0.83))  # room for the words below
         _draw_triangle(axes[0], number, depth)
         axes[0].set_title(f"level {number} of {depth}")
-        axes[0].text(0.5, -0.03, "\n".join(numbers), transform=axes[0].transAxes, ha="center", va="top", fontsize=11)
+        figure.text(0.03, 0.15, "\n".join(numbers), va="top", fontsize=11, linespacing=1.4)
         overlay(image, found, ax=axes[1], classes=classes, spacing=case.spacing, legend=False)
         axes[1].set_title("what it finds")
         draw_scan(axes[2], image, case.spacing)
         tint = np.zeros((*wrong.shape, 4))  # red, green, blue, opacity
-        tint[wrong] = to_rgba(VERMILION, 0.75)
+        tint[wrong] = to_rgba(_WRONG, 0.85)
         axes[2].imshow(tint, aspect=axes[2].get_aspect())
         outline(axes[2], truth == len(classes) - 1, GREEN, "-", 1.4)
         axes[2].set_title(f"{int(wrong.sum())} pixels are wrong")
         scale_bar(axes[2], float(case.spacing[1]))
-        figure.text(
-            0.99, 0.01, f"red: wrong pixels; green line: true {classes[-1]}", ha="right", va="bottom", fontsize=10
-        )
+        keys: list[Any] = []
+        for index, name in list(enumerate(classes))[1:]:
+            look = class_style(index, classes)
+            keys.append(Line2D([], [], color=look.colour, linestyle=look.line, linewidth=look.width + 0.4, label=name))
+        keys += [
+            Patch(facecolor=_WRONG, label="wrong pixels"),
+            Line2D([], [], color=GREEN, linewidth=1.6, label=f"true {classes[-1]}"),
+        ]
+        figure.legend(handles=keys, loc="lower right", bbox_to_anchor=(0.99, 0.0), ncols=3)
     return Picture(
         figure,
         f"Level {number} of {depth}: {'; '.join(numbers)}. The prediction's outlines on a slice, and {int(wrong.sum())} "

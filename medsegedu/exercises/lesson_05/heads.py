@@ -70,7 +70,7 @@ def every_head_learns(attempt: Any, random: Random) -> str | None:
     heads, label = drawn(random, 4, (2, 3, 5, 6))
     for logits in heads:
         logits.requires_grad_()
-    total = attempt(heads, label, cross_entropy, [1.0, 1.0, 1.0, 1.0])
+    total = attempt(list(heads), label, cross_entropy, [1.0, 1.0, 1.0, 1.0])
     if not isinstance(total, Tensor) or not total.requires_grad:
         return "Your loss is a plain number (`.item()`, `float(...)`) or cut off: nothing could be trained with it."
     total.backward()

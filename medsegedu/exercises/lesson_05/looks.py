@@ -36,9 +36,9 @@ recurrent_conv = Exercise(
 )
 
 
-def parts(random: Random, channels: int, norm: nn.Module) -> tuple[nn.Module, nn.Module, nn.Module]:
+def parts(random: Random, channels: int, norm: nn.Module, bias: bool = False) -> tuple[nn.Module, nn.Module, nn.Module]:
     """Two kernels and a normalisation, random but fixed."""
-    kernels = [nn.Conv2d(channels, channels, 3, padding=1, bias=False) for _ in range(2)]
+    kernels = [nn.Conv2d(channels, channels, 3, padding=1, bias=bias) for _ in range(2)]
     fill_parameters(nn.ModuleList([*kernels, norm]), random.seed)
     return kernels[0], kernels[1], norm
 
@@ -49,8 +49,8 @@ def two_looks_again(random: Random) -> tuple[Any, ...]:
 
 
 @recurrent_conv.case
-def four_looks_again(random: Random) -> tuple[Any, ...]:
-    return random.tensor(3, 2, 6, 9), *parts(random, 2, nn.BatchNorm2d(2)), 4
+def six_looks_again(random: Random) -> tuple[Any, ...]:
+    return random.tensor(3, 2, 6, 9), *parts(random, 2, nn.BatchNorm2d(2)), 6
 
 
 @recurrent_conv.case
@@ -66,6 +66,16 @@ def one_look_alone(random: Random) -> tuple[Any, ...]:
 @recurrent_conv.case
 def no_normalisation(random: Random) -> tuple[Any, ...]:
     return random.tensor(2, 2, 5, 8), *parts(random, 2, nn.Identity()), 3
+
+
+@recurrent_conv.case
+def kernels_with_a_bias(random: Random) -> tuple[Any, ...]:
+    return random.tensor(2, 3, 6, 5), *parts(random, 3, nn.GroupNorm(1, 3), bias=True), 2
+
+
+@recurrent_conv.case
+def one_biased_look_alone(random: Random) -> tuple[Any, ...]:
+    return random.tensor(2, 2, 4, 7), *parts(random, 2, nn.Identity(), bias=True), 0
 
 
 @recurrent_conv.behaviour
@@ -112,14 +122,14 @@ def input_forgotten(x: Tensor, from_input: nn.Module, from_state: nn.Module, nor
 
 
 @recurrent_conv.mistake(
-    "Your loop runs once too seldom. The first look stands before the loop and is not counted: `steps` are the looks *again*, "
+    "Your loop runs one time too few. The first look stands before the loop and is not counted: `steps` are the looks *again*, "
     "so with steps=0 an ordinary convolution is left."
 )
 def one_look_short(x: Tensor, from_input: nn.Module, from_state: nn.Module, norm: nn.Module, steps: int) -> Tensor:
     return reference(x, from_input, from_state, norm, max(steps - 1, 0))
 
 
-@recurrent_conv.mistake("Your loop runs once too often: one look, then `steps` looks again, `range(steps)`.")
+@recurrent_conv.mistake("Your loop runs one time too many: one look, then `steps` looks again, `range(steps)`.")
 def one_look_more(x: Tensor, from_input: nn.Module, from_state: nn.Module, norm: nn.Module, steps: int) -> Tensor:
     return reference(x, from_input, from_state, norm, steps + 1)
 

@@ -80,6 +80,78 @@ def indices_exchanged(i: int, j: int, maps: Maps, enlarge: nn.Module, block: nn.
 
 
 @nested_node.mistake(
+    "Your indices are exchanged: `maps[j]` is the row j levels down. In X(i, j) the first number counts the levels down, the "
+    "second the steps to the right: `maps[i][:j]`, and from below `maps[i + 1][j - 1]`."
+)
+def indices_exchanged_throughout(i: int, j: int, maps: Maps, enlarge: nn.Module, block: nn.Module) -> Tensor:
+    return joined(maps[j][:i], enlarge(maps[j + 1][i - 1]), block)
+
+
+@nested_node.mistake(
+    "From below you took the newest map of the row, `maps[i + 1][-1]`. While the triangle grows diagonal by diagonal that is "
+    "the right one, but the row may hold more already: name it, `maps[i + 1][j - 1]`."
+)
+def below_newest(i: int, j: int, maps: Maps, enlarge: nn.Module, block: nn.Module) -> Tensor:
+    return joined(maps[i][:j], enlarge(maps[i + 1][-1]), block)
+
+
+@nested_node.mistake(
+    "You took the last j maps of the row, `maps[i][-j:]`. While the triangle grows they are the right ones, but the row may "
+    "hold more already, to the right of your node: the first j, `maps[i][:j]`."
+)
+def last_of_the_row(i: int, j: int, maps: Maps, enlarge: nn.Module, block: nn.Module) -> Tensor:
+    return joined(maps[i][-j:], enlarge(maps[i + 1][j - 1]), block)
+
+
+@nested_node.mistake(
+    "Both choices count from the end (`maps[i][-j:]` and `maps[i + 1][-1]`). The rows may hold more maps than are due: first "
+    "take `maps[i][:j]` along the row, then `maps[i + 1][j - 1]` from below."
+)
+def both_from_the_end(i: int, j: int, maps: Maps, enlarge: nn.Module, block: nn.Module) -> Tensor:
+    return joined(maps[i][-j:], enlarge(maps[i + 1][-1]), block)
+
+
+@nested_node.mistake(
+    "Two things. First the row: you joined all of `maps[i]`; the first j are yours, `maps[i][:j]`. Then the order: the "
+    "enlarged map stands in front, and belongs behind them."
+)
+def whole_row_below_first(i: int, j: int, maps: Maps, enlarge: nn.Module, block: nn.Module) -> Tensor:
+    return block(torch.cat([enlarge(maps[i + 1][j - 1]), *maps[i]], 1))
+
+
+@nested_node.mistake(
+    "Two things. First the map from below: it is X(i + 1, j - 1), one step to the left of yours, not X(i + 1, j). Then the "
+    "row: join all maps to the left, `maps[i][:j]`, not the nearest alone."
+)
+def nearest_and_below_same_step(i: int, j: int, maps: Maps, enlarge: nn.Module, block: nn.Module) -> Tensor:
+    return joined([maps[i][j - 1]], enlarge(maps[i + 1][j]), block)
+
+
+@nested_node.mistake(
+    "Two things. First the row: join all maps to the left, `maps[i][:j]`, not the nearest alone. Then the order: the enlarged "
+    "map belongs behind them."
+)
+def nearest_below_first(i: int, j: int, maps: Maps, enlarge: nn.Module, block: nn.Module) -> Tensor:
+    return block(torch.cat([enlarge(maps[i + 1][j - 1]), maps[i][j - 1]], 1))
+
+
+@nested_node.mistake(
+    "You joined along dimension 2, so the maps stand one above the other like bricks. Side by side means the channels: "
+    "`torch.cat([...], dim=1)`."
+)
+def joined_the_heights(i: int, j: int, maps: Maps, enlarge: nn.Module, block: nn.Module) -> Tensor:
+    return block(torch.cat([*maps[i][:j], enlarge(maps[i + 1][j - 1])], 2))
+
+
+@nested_node.mistake(
+    "`maps[i][:j]` is a list, and a tensor cannot be added to a list. Put both into one list, `[*maps[i][:j], up]`, and join "
+    "that."
+)
+def tensor_added_to_a_list(i: int, j: int, maps: Any, enlarge: nn.Module, block: nn.Module) -> Tensor:
+    return block(torch.cat(maps[i][:j] + enlarge(maps[i + 1][j - 1]), 1))
+
+
+@nested_node.mistake(
     "Your node is right, but you also append it to `maps[i]`. The loop below does that, and would then store it twice: only "
     "return it."
 )

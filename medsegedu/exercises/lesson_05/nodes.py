@@ -94,7 +94,7 @@ def the_longest_row(random: Random) -> tuple[Any, ...]:
 def every_map_learns(attempt: Any, random: Random) -> str | None:
     widths = (2, 4, 8)
     maps = [[x.requires_grad_() for x in row] for row in made(random, widths, (8, 12), (2, 2, 1))]
-    output = attempt(0, 2, maps, *parts(random, 0, 2, widths))
+    output = attempt(0, 2, [list(row) for row in maps], *parts(random, 0, 2, widths))
     if not output.requires_grad:
         return "Your node is cut off from everything before it (`.detach()`, `.data` or `torch.no_grad()`)."
     output.sin().sum().backward()

@@ -18,13 +18,26 @@ def reference(nodes: Nodes, level: int) -> list[list[Any]]:
     return [list(row[: level + 1 - i]) for i, row in enumerate(nodes[: level + 1])]
 
 
+class Node(nn.Module):
+    """A node that knows its name, so that a message can be read."""
+
+    def __init__(self, i: int, j: int) -> None:
+        super().__init__()
+        self.name = f"X({i},{j})"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
 def used(attempt: Any, nodes: Nodes, level: int) -> Any:
-    """The attempt's answer as plain lists, whatever sequence its rows are."""
-    answer = attempt(nodes, level)
-    if not isinstance(answer, Sequence | nn.ModuleList) or isinstance(answer, str):
-        return answer
-    rows = (list(row) if isinstance(row, nn.ModuleList | tuple) else row for row in answer)
-    return list(rows)
+    """The attempt's answer as plain lists, whatever sequence its rows are, of the names of the nodes that have one."""
+    return _plain(attempt(nodes, level))
+
+
+def _plain(answer: Any) -> Any:
+    if isinstance(answer, list | tuple | nn.ModuleList):
+        return [_plain(item) for item in answer]
+    return answer.name if isinstance(answer, Node) else answer
 
 
 prune = Exercise(
@@ -46,9 +59,9 @@ prune = Exercise(
 )
 
 
-def named(depth: int) -> list[list[str]]:
-    """The nodes of a triangle as their names, so that a message can be read."""
-    return [[f"X({i},{j})" for j in range(depth + 1 - i)] for i in range(depth + 1)]
+def named(depth: int) -> list[list[Node]]:
+    """The nodes of a triangle."""
+    return [[Node(i, j) for j in range(depth + 1 - i)] for i in range(depth + 1)]
 
 
 @prune.case
@@ -72,6 +85,11 @@ def three_levels_of_six(random: Random) -> tuple[Any, ...]:
 
 
 @prune.case
+def five_levels_of_six(random: Random) -> tuple[Any, ...]:
+    return named(6), 5
+
+
+@prune.case
 def layers(random: Random) -> tuple[Any, ...]:
     return [[nn.Conv2d(i + 1, j + 2, 1) for j in range(5 - i)] for i in range(5)], 3
 
@@ -85,11 +103,17 @@ def held_in_module_lists(random: Random) -> tuple[Any, ...]:
 def the_trained_nodes_themselves(attempt: Any, random: Random) -> str | None:
     nodes = [[nn.Conv2d(1, 1, 1) for _ in range(4 - i)] for i in range(4)]
     fill_parameters(nn.ModuleList([node for row in nodes for node in row]), random.seed)
-    answer = attempt(nodes, 2)
+    image = random.tensor(1, 1, 3, 4)
+    before = [[node(image) for node in row] for row in nodes]
+    answer = attempt([list(row) for row in nodes], 2)
     for i, j in ((0, 0), (0, 2), (1, 1), (2, 0)):
         kept = answer[i][j]
-        if not isinstance(kept, nn.Conv2d) or not torch.equal(kept.weight, nodes[i][j].weight):
+        if not isinstance(kept, nn.Conv2d) or not torch.equal(kept(image), before[i][j]):
             return f"Your X({i}, {j}) no longer has the weights that it was trained with: keep the node itself."
+        if kept is not nodes[i][j]:
+            return f"Your X({i}, {j}) is a copy: put the node itself into the new list."
+    if not all(node.training and node.weight.requires_grad for row in nodes for node in row):
+        return "You changed the nodes (`.eval()`, `requires_grad_(False)`): whoever cuts may want to train on."
     return None
 
 

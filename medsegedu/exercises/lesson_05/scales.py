@@ -92,12 +92,30 @@ def paper_depth_first_level(random: Random) -> tuple[Any, ...]:
     return maps, 1, [nn.Identity() for _ in maps], nn.Identity()
 
 
+@full_scale_fusion.case
+def three_levels_down(random: Random) -> tuple[Any, ...]:
+    maps, _, _ = drawn(random, (2, 1, 1, 2, 1), (32, 48))
+    return maps, 3, [nn.Identity() for _ in maps], nn.Identity()
+
+
+@full_scale_fusion.case
+def the_deepest_level(random: Random) -> tuple[Any, ...]:
+    maps, _, _ = drawn(random, (1, 2, 1, 1, 2), (48, 32))
+    return maps, 4, [nn.Identity() for _ in maps], nn.Identity()
+
+
+@full_scale_fusion.case
+def everything_from_below(random: Random) -> tuple[Any, ...]:
+    maps, _, _ = drawn(random, (1, 1, 1, 1, 1), (32, 16))
+    return maps, 0, [nn.Identity() for _ in maps], nn.Identity()
+
+
 @full_scale_fusion.behaviour
 def every_scale_counts(attempt: Any, random: Random) -> str | None:
     maps, branches, fuse = drawn(random, (2, 3, 4, 5), (16, 24))
     for x in maps:
         x.requires_grad_()
-    output = attempt(maps, 1, list(branches), fuse)
+    output = attempt(list(maps), 1, list(branches), fuse)
     if not output.requires_grad:
         return "Your output is cut off from the maps (`.detach()`, `.data` or `torch.no_grad()`): nothing would learn."
     output.sin().sum().backward()
@@ -129,8 +147,8 @@ def interpolated_down(maps: Maps, level: int, branches: Branches, fuse: nn.Modul
 
 
 @full_scale_fusion.mistake(
-    "You enlarged by repeating pixels: 'nearest' is what `F.interpolate` does unless told otherwise. The paper enlarges "
-    "smoothly: mode='bilinear'."
+    "You enlarged by repeating pixels, which is what `F.interpolate` does unless told otherwise (and adaptive pooling too). "
+    "The paper enlarges smoothly: mode='bilinear'."
 )
 def repeated_pixels(maps: Maps, level: int, branches: Branches, fuse: nn.Module) -> Tensor:
     parts = [x if k == level else resized(x, k, level) for k, x in enumerate(maps)]

@@ -92,8 +92,8 @@ def cut_off(x: Tensor, from_input: nn.Module, from_state: nn.Module, norm: nn.Mo
 
 
 @recurrent_conv.mistake(
-    "You overwrote x in the loop (`x = F.relu(...)`), so input and state became one. Keep x as it is, and give the state a "
-    "name of its own."
+    "In your loop `from_input` reads the state and not x: you wrote `from_input(h)`, or overwrote x (`x = F.relu(...)`). "
+    "`from_input` always reads the same x, `from_state` the newest state."
 )
 def input_overwritten(x: Tensor, from_input: nn.Module, from_state: nn.Module, norm: nn.Module, steps: int) -> Tensor:
     x = F.relu(norm(from_input(x)))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from medsegedu.exercises.lesson_05.heads import Loss, deep_supervision, reference
+from medsegedu.losses import dice_ce_loss
 
 
 @deep_supervision.mistake(
@@ -96,3 +97,69 @@ def multiplied(heads: Sequence[Tensor], label: Tensor, loss: Loss, weights: Sequ
     for h, w in zip(heads[1:], weights[1:], strict=True):
         product = product * w * loss(h, label)
     return product / sum(weights)
+
+
+@deep_supervision.mistake(
+    "You averaged the heads first, as `forward` does, and took one loss of the mean. Then a good head may cover for a bad one, "
+    "and the weights are not used: one loss for each head, times its weight, then the mean."
+)
+def plain_mean_of_the_logits(heads: Sequence[Tensor], label: Tensor, loss: Loss, weights: Sequence[float]) -> Tensor:
+    return loss(torch.stack(list(heads)).mean(0), label)
+
+
+@deep_supervision.mistake(
+    "Two things. First the weights: multiply each head's loss by its own. Then the scale: you added without dividing; divide "
+    "by the sum of the weights."
+)
+def just_a_sum(heads: Sequence[Tensor], label: Tensor, loss: Loss, weights: Sequence[float]) -> Any:
+    return sum(loss(h, label) for h in heads)
+
+
+@deep_supervision.mistake(
+    "Two things. First keep the gradients: `torch.tensor([...])` forgets where the losses came from, so add them or use "
+    "`torch.stack`. Then multiply each by its weight and divide by the sum of the weights."
+)
+def a_new_tensor_without_weights(
+    heads: Sequence[Tensor], label: Tensor, loss: Loss, weights: Sequence[float]
+) -> Tensor:
+    return torch.stack([loss(h, label).detach() for h in heads]).mean()
+
+
+@deep_supervision.mistake(
+    "Your number stands in a list of one (`[None]`, `keepdim=True`, `reshape(1)`). Training goes down from a tensor without "
+    "any dimension: leave that off."
+)
+def in_a_vector(heads: Sequence[Tensor], label: Tensor, loss: Loss, weights: Sequence[float]) -> Tensor:
+    return reference(heads, label, loss, weights)[None]
+
+
+@deep_supervision.mistake(
+    "You return a list: each head's share of the weighted mean is right, but nobody has added them up. `sum(...)` makes one "
+    "number of it."
+)
+def shares_not_added(heads: Sequence[Tensor], label: Tensor, loss: Loss, weights: Sequence[float]) -> list[Tensor]:
+    return [w * loss(h, label) / sum(weights) for h, w in zip(heads, weights, strict=True)]
+
+
+@deep_supervision.mistake(
+    "You wrote `dice_ce_loss` into your function. It gets the loss as an argument, and that may be another one: call "
+    "`loss(logits, label)`."
+)
+def a_loss_of_its_own(heads: Sequence[Tensor], label: Tensor, loss: Loss, weights: Sequence[float]) -> Tensor:
+    return reference(heads, label, dice_ce_loss, weights)
+
+
+@deep_supervision.mistake(
+    "The arguments of the loss are exchanged: first what the network says, then the truth, `loss(logits, label)`."
+)
+def truth_first(heads: Sequence[Tensor], label: Tensor, loss: Loss, weights: Sequence[float]) -> Any:
+    return sum(w * loss(label, h) for h, w in zip(heads, weights, strict=True)) / sum(weights)
+
+
+@deep_supervision.mistake(
+    "You sent the weights through a softmax. They are shares already, as soon as you divide by their sum; a weight of 0 must "
+    "switch its head off, which a softmax never does."
+)
+def softmax_of_the_weights(heads: Sequence[Tensor], label: Tensor, loss: Loss, weights: Sequence[float]) -> Any:
+    shares = torch.tensor(weights).softmax(0)
+    return sum(share * loss(h, label) for h, share in zip(heads, shares, strict=True))

@@ -83,8 +83,8 @@ def fresh_weights(nodes: Nodes, level: int) -> Any:
     kept = [[copy.deepcopy(node) for node in row] for row in pruned(nodes, level)]
     for row in kept:
         for node in row:
-            if isinstance(node, nn.Module):
-                node.reset_parameters()  # type: ignore[operator]
+            if isinstance(node, nn.Conv2d):
+                node.reset_parameters()
     return kept
 
 
