@@ -34,6 +34,7 @@ if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, sys.argv[1])
     with open(sys.argv[1] + ".json", "w") as file:
         json.dump([history.loss, history.validation], file)
+os._exit(0)  # torch's threads now and then abort a process while Python ends
 '''  # fmt: skip
 
 
