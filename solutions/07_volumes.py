@@ -657,6 +657,7 @@ picture if real else Markdown("Skipped: no real patients.")
 # solid network can't be given alone; so that column stays empty, "-".)
 
 # %% id="ledger"
+real = real_train = real_test = None  # volumes that nothing below needs
 first, last = 36, 74  # z of the ruler's outermost slices
 bodies = virtual_patients(
     len(ruler().patients), seed=20_150_518, slices=last - first + 1

@@ -5,6 +5,10 @@ tested on its own. `make_plan` calls them in order.
 
 Deviations: the course's U-Net halves all axes together, so that the shortest side of the patch limits the depth, where nnU-Net
 stops halving one axis after another; a step may also be limited by time, not by memory alone; and the batch ends at 16.
+nnU-Net's patch comes before its batch, since it trains for a day. In minutes more and smaller patches serve better: 300 steps on
+slices of virtual patients reached Dice 0.94 of lesions with 8 patches of 64 x 48 and 0.90 with 2 of 128 x 112, 200 steps on
+hippocampi 0.87 with 4 of 32 x 40 x 32 and 0.85 with 2 of 40 x 56 x 40, in two thirds of the time (means of 3 seeds, unseen
+patients).
 """
 
 import math
@@ -21,6 +25,7 @@ ANISOTROPIC = 3  # so many times longer than the other sides a voxel must be to 
 SMALLEST = 4  # voxels along each axis at the bottom of the network, at least
 MOST_CHANNELS = {2: 512, 3: 320}  # at the bottom, as in nnU-Net; by dims
 LEAST_BATCH, MOST_BATCH = 2, 16
+HURRIED_BATCH = {2: 8, 3: 4}  # at least, where time limits the patch; by dims
 SHARE = 0.05  # of all voxels in one batch, at most: more would leave steps too alike
 LOOKS = 30  # how often each voxel for training is seen without --minutes
 STEPS = (300, 2000)  # the fewest and the most steps without --minutes
@@ -96,18 +101,19 @@ def candidates(size: Sequence[int], width: int) -> Iterator[tuple[Patch, int]]:
 def patch_rule(
     size: Sequence[int], width: int, room: float, need: Need, voxels: float = math.inf
 ) -> tuple[Rule, int] | None:
-    """The first candidate of which a batch of two fits, with its depth; None if none does.
+    """The first candidate of which a batch of two fits into memory, and one of `HURRIED_BATCH` into time; None if none does.
 
     Args:
         room: GB for a training step.
         need: how many GB a step takes.
-        voxels: that a batch may have at most, when time is short.
+        voxels: that a batch may have at most, when time is short; then more than two patches must fit.
     """
     choices = list(candidates(size, width))
+    hurried = HURRIED_BATCH[len(size)]
 
     def fits(choice: tuple[Patch, int]) -> bool:
         patch, depth = choice
-        return LEAST_BATCH * math.prod(patch) <= voxels and need(patch, depth, LEAST_BATCH) <= room
+        return hurried * math.prod(patch) <= voxels and need(patch, depth, LEAST_BATCH) <= room
 
     first = bisect_left(choices, True, key=fits)  # they get smaller, so all fit behind the first that does
     if first == len(choices):
@@ -117,9 +123,10 @@ def patch_rule(
     if first == 0:
         why = f"the whole median image of {by(size)} voxels, each side rounded up to a multiple of {step} for depth {depth}"
     else:
-        limit = "time" if need(choices[first - 1][0], choices[first - 1][1], LEAST_BATCH) <= room else "memory"
+        timed = need(choices[first - 1][0], choices[first - 1][1], LEAST_BATCH) <= room
+        limit = f"{hurried} fit into the time" if timed else f"{LEAST_BATCH} fit into the memory"
         why = (
-            f"the largest part of the median image ({by(size)}) of which {LEAST_BATCH} fit into the {limit}, each side cut in "
+            f"the largest part of the median image ({by(size)}) of which {limit}, each side cut in "
             f"proportion, a multiple of {step} for depth {depth}"
         )
     return Rule("patch", patch, f"{why}: a larger patch shows the network more of what lies around."), depth

@@ -20,6 +20,7 @@ from medsegedu.training.step import Loss, Sampler, Stepper
 
 WARM, TIMED = 2, 8  # steps: the first ones set up what later ones find
 LEAST = 10  # steps: fewer can't warm up and cool down
+LOOKING = 0.2  # the share of the time that looks at the validation cases may take, if there is more than one look
 _SIDE = {2: 128, 3: 32}  # of the patch on which the speed is measured, by dims
 
 
@@ -31,11 +32,13 @@ class Timing:
         steps: that fit, with their looks at the validation cases.
         step_seconds: the mean of a few steps.
         look_seconds: one look at all validation cases, from a look at one of median size.
+        looks: for which there is time, one or more.
     """
 
     steps: int
     step_seconds: float
     look_seconds: float
+    looks: int
 
 
 def steps_in(
@@ -52,13 +55,13 @@ def steps_in(
     looks: int = 5,
     window: Sequence[int] | None = None,
 ) -> Timing:
-    """How many steps of `training.fit` fit into `minutes` of the clock on the wall, with `looks` at the validation cases.
+    """How many steps of `training.fit` fit into `minutes` of the clock on the wall, with looks at the validation cases.
 
     A copy of the model takes two steps that don't count and eight whose mean does, and looks twice at the validation case
     of median size, whose second time stands for the other cases by their voxels. The model and torch's random numbers stay as
     they are. A computer that becomes busier later takes longer for these steps.
 
-    Args: as of `training.fit`.
+    Args: as of `training.fit`; fewer `looks` are taken if they would need more than a fifth of the time.
 
     Raises:
         UserError: not even ten steps fit.
@@ -77,14 +80,15 @@ def steps_in(
         before = time.perf_counter()
         stepper.look(only, seen)
         look = (time.perf_counter() - before) * sum(sizes) / sizes[middle]
-    left = 60 * minutes - looks * look - (time.perf_counter() - start)
-    steps = math.floor(left / seconds)
+    left = 60 * minutes - (time.perf_counter() - start)
+    looks = max(1, min(looks, math.floor(LOOKING * left / look)))
+    steps = math.floor((left - looks * look) / seconds)
     if steps < LEAST:
         raise UserError(
-            f"{minutes:g} minutes are too short for {LEAST} steps: one takes {seconds:.2g} s and each of {looks} looks at the "
+            f"{minutes:g} minutes are too short for {LEAST} steps: one takes {seconds:.2g} s and a look at the "
             f"validation cases {look:.2g} s; give more --minutes, or a smaller patch."
         )
-    return Timing(steps, seconds, look)
+    return Timing(steps, seconds, look, looks)
 
 
 def voxels_a_second(dims: int, width: int) -> float:

@@ -50,6 +50,7 @@ class Settings:
         flips: the axes along which a mirror image could be a patient too.
         shares: of the patients who train, validate and test.
         minutes: to train for, on the clock on the wall; `train` then measures how many steps that is, and they replace `steps`.
+        looks: validations and checkpoints, evenly spread; as many, or fewer if `minutes` leave no time for them.
     """
 
     data: str
@@ -70,13 +71,14 @@ class Settings:
     seed: int = 0
     shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
     minutes: float | None = None
+    looks: int = 5
 
     def __post_init__(self) -> None:
         known_by_name = (("model", self.model, MODELS), ("loss", self.loss, LOSSES), ("norm", self.norm, NORMS))
         for name, value, known in known_by_name:
             if value not in known:
                 raise UserError(f"There is no {name} '{value}'; choose from {', '.join(known)}.")
-        for name in ("width", "depth", "steps", "batch"):
+        for name in ("width", "depth", "steps", "batch", "looks"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} is {getattr(self, name)}; give a whole number above 0.")
         if not 0 < self.rate < float("inf"):
@@ -133,7 +135,9 @@ class Settings:
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
             known = {f.name for f in fields(cls)}
-            if not isinstance(stored, dict) or set(stored) | {"minutes"} != known:  # runs of older versions have none
+            if (
+                not isinstance(stored, dict) or set(stored) | {"minutes", "looks"} != known
+            ):  # not in runs of older versions
                 raise ValueError("other entries than this version knows")
             values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
             return cls(**values)

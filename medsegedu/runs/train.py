@@ -21,8 +21,6 @@ from medsegedu.runs.run import CHECKPOINT, PLAN, SETTINGS, SPLIT, WEIGHTS, Run, 
 from medsegedu.runs.settings import LOSSES, Settings
 from medsegedu.training import History, fit
 
-LOOKS = 5  # validations and checkpoints, evenly spread
-
 
 def train(settings: Settings, dataset: Dataset, place: Path, *, plan: Plan | None = None, progress: bool = True) -> Run:
     """Train, evaluate on the patients kept aside, and write the report.
@@ -55,7 +53,7 @@ def train(settings: Settings, dataset: Dataset, place: Path, *, plan: Plan | Non
         history = fit(
             model, training, validation, steps=settings.steps, batch=settings.batch, patch=settings.patch,
             rate=settings.rate, loss=LOSSES[settings.loss], seed=settings.seed, augment=settings.augmentation(),
-            checkpoint=place / CHECKPOINT, looks=min(LOOKS, settings.steps), watch=events.add, window=settings.patch,
+            checkpoint=place / CHECKPOINT, looks=min(settings.looks, settings.steps), watch=events.add, window=settings.patch,
             progress=progress,
         )  # fmt: skip
     run = Run(place, settings, model)
@@ -75,7 +73,7 @@ def _stored(place: Path, settings: Settings) -> Settings | None:
         return None
     stored = Settings.read(path)
     measured = (
-        {"steps"} if settings.minutes is not None else set()
+        {"steps", "looks"} if settings.minutes is not None else set()
     )  # the first start measured how many the minutes hold
     for name in (f.name for f in fields(settings) if f.name not in measured):
         old, new = getattr(stored, name), getattr(settings, name)
@@ -87,17 +85,17 @@ def _stored(place: Path, settings: Settings) -> Settings | None:
 
 
 def _with_steps(settings: Settings, training: Dataset, validation: Dataset) -> Settings:
-    """The settings with as many steps as their minutes hold, measured here and now."""
+    """The settings with as many steps and looks as their minutes hold, measured here and now."""
     if settings.minutes is None:
         return settings
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UserError("Several processes would each measure other steps; give --steps in place of --minutes.")
     timing = steps_in(
         settings.minutes, settings.network(), training, validation, batch=settings.batch, patch=settings.patch,
-        rate=settings.rate, loss=LOSSES[settings.loss], augment=settings.augmentation(), looks=LOOKS,
+        rate=settings.rate, loss=LOSSES[settings.loss], augment=settings.augmentation(), looks=settings.looks,
         window=settings.patch,
     )  # fmt: skip
-    return replace(settings, steps=timing.steps)
+    return replace(settings, steps=timing.steps, looks=timing.looks)
 
 
 def _prepared(data: Dataset, settings: Settings) -> Dataset:

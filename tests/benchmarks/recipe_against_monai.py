@@ -4,7 +4,7 @@ Run: python tests/benchmarks/recipe_against_monai.py [--minutes 10] [--threads 2
 One split by patient (60 % train, 20 % choose the weights, 20 % are measured), the same volumes (RAS order, 1 mm, mean 0 and
 deviation 1), the same threads, one after the other. Ours gets the minutes on the clock, in which it looks at the data, plans,
 measures its speed and trains; MONAI's then gets the processor time that ours took, so that other work on the machine favours
-neither. Both look five times (--looks) at the validation patients and keep the best weights; looking counts as training.
+neither. Both look at most five times (--looks) at the validation patients and keep the best weights; looking counts as training.
 
 - ours: `make_plan(fingerprint(training patients), minutes=...)`, `training.fit` with all that the plan chose, mirrored left to
   right as MONAI's below
@@ -79,14 +79,15 @@ def ours(train: Dataset, validation: Dataset, minutes: float, looks: int, seed: 
         "augment": augment, "looks": looks,
     }  # fmt: skip
     left = minutes - (time.perf_counter() - wall) / 60
-    steps = steps_in(left, model, train, validation, **options).steps
-    history = fit(model, train, validation, steps=steps, seed=seed, progress=False, **options)
+    timing = steps_in(left, model, train, validation, **options)
+    options["looks"] = timing.looks
+    history = fit(model, train, validation, steps=timing.steps, seed=seed, progress=False, **options)
     spent = time.perf_counter() - wall, time.process_time() - cpu
     recipe = {
         name: value for name, value in asdict(settings).items() if name not in ("data", "classes", "contrasts", "steps")
     }
     return Arm(
-        "ours, planned", recipe, model, lambda case: predict(model, case.image, patch=settings.patch), steps, *spent,
+        "ours, planned", recipe, model, lambda case: predict(model, case.image, patch=settings.patch), timing.steps, *spent,
         [score for _, score in history.validation],
     )  # fmt: skip
 
