@@ -3,7 +3,7 @@
 # minutes = 90
 # prerequisites = ["03_unet", "08_modalities"]
 # objectives = [
-#     "Train two networks against each other, and know the three lines that go wrong",
+#     "Train two networks against each other, and know the lines on which such a game fails",
 #     "Make image and mask together, and draw an image for a given mask",
 #     "Test generated data honestly: for copies, for leaks, for quality",
 #     "Measure whether generated data help, and how many of them",
@@ -88,7 +88,7 @@ figures.strip(
 #
 # First the generator's wish. It has made pictures, and here are the judge's logits of them. Let p be the probability
 # "real" that a logit stands for (its sigmoid). The loss is -log(p), the mean over all logits. It must be exact even where the
-# judge is very sure: a logit of -200 should cost 200, not infinity.
+# judge is very sure: a logit of -200 should cost 200, not infinity. The logits come in any shape, a single number included.
 
 
 # %% id="generator-loss"
@@ -123,14 +123,21 @@ show.curves(
 )  # fmt: skip
 
 # %% [markdown] id="step-text"
-# ### Exercise 9.2 - The judge's turn (15 minutes, difficulty 3 of 3, the heart of every GAN)
+# ### Exercise 9.2 - The judge's turn (20 minutes, difficulty 3 of 3, the heart of every GAN)
 #
 # Now one training step of the judge. It sees a batch of real pictures (label 1) and a batch that the generator makes of the given
-# noise (label 0). Its loss is the cross-entropy of the first, averaged, **plus** that of the second, averaged. Both
-# networks return logits or pictures as you know it; `optimizer` holds the judge's weights, and those alone.
+# noise (label 0). Its loss is the cross-entropy of the first, averaged, **plus** that of the second, averaged.
+# `generator(noise)` gives the pictures, `discriminator(pictures)` one logit a picture, and `optimizer` holds the judge's
+# weights, and those alone.
 #
-# Two things to mind. It's the judge's turn: the generator must not be changed, nor should any gradient reach it. And the
-# generator's turn before this one went *through* the judge, and left gradients in it.
+# Four things to mind.
+#
+# - It's the judge's turn: the generator must not be changed, nor should any gradient reach it. And it has a turn of its own
+#   afterwards, so leave both networks as they were: in training mode, and free to learn.
+# - The generator's turn before this one went *through* the judge, and left gradients in it.
+# - Show the judge the two batches in **two calls**. Its BatchNorm takes the mean of the batch that it sees; of a mixed
+#   batch that would be a mean that it never meets in the generator's turn, where all pictures are made ones.
+# - As in 9.1, the loss must be exact for a judge who is very sure. Return it as a plain number, as it was *before* the step.
 
 
 # %% id="step"
@@ -189,17 +196,21 @@ for step in range(steps + 1):
 
 # %% id="dcgan-losses"
 show.curves(
-    losses, "step", "loss", alt="The losses of judge and generator: both go up and down, and neither goes to zero."
-)
+    losses, "step", "loss",
+    alt="The losses of judge and generator; over the last steps they are on average "
+    + " and ".join(f"{np.mean(values[-50:]):.2f}" for values in losses.values()) + ".",
+)  # fmt: skip
 
 # %% [markdown] id="dcgan-lesson"
 # Three things to see.
 #
 # - The losses tell you little. In every other lesson a falling loss was good news. Here each loss is measured against an
-#   opponent who learns as well. (Both at 1.39 for the judge, 2 log 2, and 0.69 for the generator: a draw.)
-# - The masks come first: areas with borders, in plausible places. The image under them is still a chessboard. That
-#   pattern is well known (Odena 2016, below): a transposed convolution with stride 2 writes its even and odd pixels with
-#   different weights, and must first learn to make them agree.
+#   opponent who learns as well. (1.39 for the judge, 2 log 2, and 0.69 for the generator would be a draw. Should both of yours
+#   go to zero and the strip stay noise, then something is wrong with a turn.)
+# - In the masks areas with borders come first, and the frequent classes. Look for fluid and for lesions: the rare ones take
+#   many more steps, and a pair may well be nothing but background. The image is still a chessboard. That pattern is
+#   well known (Odena 2016, below): a transposed convolution with stride 2 writes its even and odd pixels with different
+#   weights, and must first learn to make them agree.
 # - With a few seconds and four patients it is no more than a sketch. Papers train such networks for days.
 #
 # ## 3. Draw an image for a mask
@@ -207,15 +218,17 @@ show.curves(
 # Why make the difficult half out of nothing? Masks we can get elsewhere: take a real one, and bend it. Then the generator
 # only has to *draw* what the mask says. pix2pix did it with a U-Net, SPADE does it better, for the following reason.
 #
-# A generator normalises its maps, layer after layer, as all deep networks do. Feed it a mask that is "white matter"
-# everywhere: after the normalisation (subtract the mean, divide by the deviation) it is zero everywhere, just as "grey
-# matter everywhere" would be. The mask is washed out. SPADE gives it back, in every layer: after normalising, each pixel is
-# scaled and shifted by numbers that **its class** decides.
+# A generator normalises its maps, layer after layer, as all deep networks do. Feed it a batch of masks that are "white matter"
+# everywhere: after the normalisation (subtract the mean, divide by the deviation) nothing but zeros is left, just as of "grey
+# matter" everywhere. In a mixed batch more survives, but how much of a class depends on what else is in the batch: the mask
+# is washed out. SPADE gives it back, in every layer: after normalising, each pixel is scaled and shifted by numbers that
+# **its class** decides.
 #
-# ### Exercise 9.3 - Normalise as the mask says (12 minutes, difficulty 3 of 3)
+# ### Exercise 9.3 - Normalise as the mask says (15 minutes, difficulty 3 of 3)
 #
 # Here in its simplest form: for each class and channel there is a `gamma` and a `beta` in a table.
-# (The real layer computes them from the mask by two small convolutions.)
+# (The real layer computes them from the mask by two small convolutions.) It must take slices (N, C, rows, columns) and
+# volumes (N, C, planes, rows, columns) alike.
 #
 # 1. Normalise `x` like a BatchNorm without parameters: for each channel, mean and variance over batch and pixels,
 #    the plain variance (divide by n), and 1e-5 added to it under the root.
@@ -250,7 +263,7 @@ brightness = torch.tensor([[0.04], [0.08], [0.62], [0.50], [0.98]])  # beta of e
 grain = torch.full((5, 1), -0.97)  # gamma: three hundredths of the noise stay
 painted = spade_norm(noise_map, real_pairs[1][:8], grain, brightness)
 figures.strip(
-    {"painted": (painted, real_pairs[1]), "real": (real_pairs[0][:, FLAIR:], real_pairs[1])}, names,
+    {"painted": (painted, real_pairs[1]), "real": (real_pairs[0][:, FLAIR:], real_pairs[1])}, names, same_masks=True,
     alt="Noise scaled and shifted by the class of each pixel looks much like FLAIR; real patches of the same masks below.",
 )  # fmt: skip
 
@@ -304,8 +317,8 @@ def look(step, maker):
         pair = maker(joint.mask(real_pairs[1]), torch.randn(16, 16, generator=torch.Generator().manual_seed(0)))
     drawn[f"step {step}"] = joint.part(pair)
     rows = {**drawn, "real": real_pairs}
-    alt = f"Images drawn for real masks after {', '.join(drawn)}, and the real images: tissues appear, then lesions."
-    screen.update(figures.strip(rows, names, channel=FLAIR, alt=alt))
+    alt = f"Images drawn for real masks after {', '.join(drawn)}, below them the real images and the masks."
+    screen.update(figures.strip(rows, names, channel=FLAIR, same_masks=True, alt=alt))
 
 
 maker, joint = train_maker(train, look)
@@ -328,7 +341,8 @@ pool = make(maker, joint, train)
 # ### Exercise 9.4 - The nearest real image (10 minutes, difficulty 2 of 3)
 #
 # The distance of two images is the root of the mean squared difference, over all channels and pixels. For each of M made
-# images return the distance to the nearest of the N real ones, and the number of that one.
+# images return the distance to the nearest of the N real ones, and the number of that one, counted from 0. (Of several that
+# are equally near, any will do.)
 
 
 # %% id="nearest"
@@ -381,6 +395,10 @@ figures.neighbours(
 )  # fmt: skip
 
 # %% [markdown] id="leak-text"
+# How to read the bars: as near as the parrot's would mean copies; as far as other patients', or farther, no copies. But don't
+# take it for quality. Two *real* patches never agree in their grain, and that alone sets them apart; made ones are smooth. At
+# an equal distance they are farther off in what they show.
+#
 # Copies are not all there is to privacy, but a generator that fails this test should not leave the hospital.
 #
 # ### 4.2 Whom has it seen?
@@ -413,7 +431,8 @@ leakage_check = ex.leakage_check.check(leakage_check)
 # %% [markdown] id="leak-use-text"
 # Here is the mistake, made on purpose. Somebody trained a generator on *all* labelled patients "since it's only
 # augmentation", and then split. Two networks learn from made pairs alone: one from the honest pool, one from the careless.
-# Both are tested on the validation patients, whom the careless generator has seen, and on patients whom nobody has.
+# Both are tested on the validation patients, whom the careless generator has seen, and on patients whom nobody has. (A generator
+# and two networks: some 15 seconds.)
 
 # %% id="leak-use"
 GENTLE = Augment(flips=(1,), rotation=10, scale=0.1, contrast=0.1, gamma=0.1, bias=0.1, noise=0, resolution=1)
@@ -448,8 +467,8 @@ careless_pool = make(*train_maker(everybody), validation)  # and it drew for the
 fresh = virtual_patients(4, seed=3)
 honest, careless = train_unet(Pool(pool)), train_unet(Pool(careless_pool))
 Markdown(
-    f"The honest generator: {leakage_check(train, validation) or 'nobody'} held out was seen. "
-    f"The careless one: **{', '.join(leakage_check(everybody, validation))}**."
+    f"The honest generator: {', '.join(leakage_check(list(train), list(validation))) or 'nobody'} held out was seen. "
+    f"The careless one: **{', '.join(leakage_check(list(everybody), list(validation)))}**."
 )
 
 # %% id="leak-figure"
@@ -466,7 +485,10 @@ show.bars(
 
 # %% [markdown] id="leak-lesson"
 # Compare the two differences, validation minus fresh, of the honest and of the careless network: what the second has more than
-# the first is a present from the leak. In our run there was none to be seen: virtual patients are much alike, and a generator
+# the first is a present from the leak. (Don't compare the two networks with each other. The careless generator had twice the
+# patients in the same hundred steps and drew for other masks, so its pairs may well be *worse*, leak and all.)
+#
+# In our run no present was to be seen: virtual patients are much alike, and a generator
 # that blurs gives little away. With a sharp one and a rare disease it may be everything. So look at it from the other side: a
 # leak need not show in any bar, and then nobody can say how large it is. Only the list of names tells.
 #
@@ -505,13 +527,19 @@ sets = {
 }
 show.bars(
     {name: frechet_distance(features(images)[: len(target)], target) for name, images in sets.items()},
-    "distance of features to real patches of other patients", log=True,
-    alt="Feature distances to held-out real patches: real training patches nearest, SPADE farther, DCGAN farthest.",
+    "distance of features to real patches of other patients",
+    alt="Feature distances to held-out real patches, of real training patches, of patches by SPADE and by the DCGAN.",
 )  # fmt: skip
 
 # %% [markdown] id="quality-lesson"
 # The first bar is the measure of all things: real patients do not agree perfectly with other real patients either. No made set
 # can be asked to be nearer than that; one that is would be suspicious. (See 4.1.)
+#
+# And the other two? In our runs the drawn brains were at 1.2, and the DCGAN once at 1.1 and once at 5.3: runs that differed in
+# nothing but the spelling of a loss, and so in its last digits. So don't conclude much from one training of a GAN. And don't be
+# surprised if a chessboard comes as near as a drawn brain: the features are *averaged over the pixels*, and hardly know where
+# anything is; and they come from a network that was trained to name tissues, not to tell real from made. That is why one
+# looks at the pictures too, and at what a network learns from the pairs.
 #
 # ## 5. How to divide
 #
@@ -519,8 +547,9 @@ show.bars(
 #
 # ### Exercise 9.6 - Mix a batch (8 minutes, difficulty 2 of 3)
 #
-# From N real pairs and M made ones make a batch of N: `share` of it made. That is `round(share * N)` pairs. Take the first real
-# ones, and then the first made ones. The batch never grows, so that all ratios cost the same.
+# From N real pairs and M made ones make a batch of N: `share` of it made. That is `round(share * N)` pairs, as Python
+# rounds: a half goes to the even neighbour, round(2.5) is 2. Take the first real ones, and then the first made ones. The
+# batch never grows, so that all ratios cost the same.
 
 
 # %% id="mix"
@@ -541,10 +570,12 @@ mix_batch = ex.mix_batch.check(mix_batch)
 
 # %% [markdown] id="sweep-text"
 # Five networks, five ratios; the same steps, the same first weights, the same augmentation for real and made pairs. And one more:
-# real pairs only, but trained for *longer*, by as many steps as the generator has cost. That is the fair rival: whoever
-# trains a generator could have trained the network instead.
+# real pairs only, but trained for *longer*, by 300 steps. That is about what the generator has cost: each of its 100 steps, with
+# the judge's, takes as long as three of the U-Net. It's the fair rival: whoever trains a generator could have trained the
+# network instead.
 #
-# *Write down your guess before you run it. Which ratio wins? Where does "real only, longer" come in?*
+# *Write down your guess before you run it. Which ratio wins? Where does "real only, longer" come in?* (Half a minute or more; the
+# table grows as they finish.)
 
 # %% id="sweep"
 
@@ -560,20 +591,19 @@ class Mixture(Pool):
         return mix_batch(self.real.draw(), super().draw(), self.share)
 
 
-networks = {}
+networks, by_share, table = {}, {}, "| made | Dice |\n|-|-|\n"
+screen = display(Markdown("Training the first of six."), display_id="sweep")
 for share in (0.0, 0.25, 0.5, 0.75, 1.0):
     networks[share] = train_unet(Mixture(patches(train), pool, share))
-by_share = {share: mean_dice(unet, validation) for share, unet in networks.items()}
+    by_share[share] = mean_dice(networks[share], validation)
+    table += f"| {share:.0%} | {by_share[share]:.3f} |\n"
+    screen.update(Markdown(table))
 longer = train_unet(patches(train), steps=choose(smoke=3, quick=480, full=8000))
-Markdown(
-    "| made | Dice |\n|-|-|\n"
-    + "".join(f"| {share:.0%} | {value:.3f} |\n" for share, value in by_share.items())
-    + f"| none, trained longer | {mean_dice(longer, validation):.3f} |"
-)
+screen.update(Markdown(table + f"| none, trained longer | {mean_dice(longer, validation):.3f} |"))
 
 # %% [markdown] id="explore-text"
-# Move the slider: it mixes a batch before your eyes, made pairs in dashed frames, lesions outlined. The star is the network that
-# was trained on such batches. *Could you sort the batch without the frames?*
+# Move the slider: it mixes a batch before your eyes, made pairs in dashed frames, lesions outlined in green. The star is the
+# network that was trained on such batches. *Could you sort the batch without the frames?*
 
 # %% id="explore"
 
@@ -601,6 +631,12 @@ figures.ratios(sweeps, ARMS)
 # %% [markdown] id="claim-helps-text"
 # **Claim 1: generated data improve the model.** Half of each batch made, against plain augmentation alone; equal steps; the mean
 # over the four numbers of patients. It should gain 0.01 or more.
+#
+# In the figure "2, none" is: two patients, none made; each grey line is one seed. Compare *within* a number of patients; the
+# lines from one number to the next only lead the eye.
+#
+# The rule of all these claims: it **holds** if the interval lies above 0 and the mean gain reaches 0.01. It **does not hold** if
+# the whole interval lies below 0.01. Else it is **not shown**: the seeds allow both.
 
 # %% id="claim-helps"
 claims.get("09.helps").figure()
@@ -673,7 +709,6 @@ if few:
     for share in (0.0, 0.5, 1.0):
         unet = train_unet(Mixture(patches(few), real_pool, share), few)
         scores[f"{share:.0%} made"] = evaluate(lambda c, net=unet: predict(net, c.image), held_out).interval("dice")
-    leaks = leakage_check(few, held_out)
     picture = show.intervals(
         [(name, i.mean, i.low, i.high) for name, i in scores.items()],
         "Dice of held-out patients, mean and 95 % interval",
@@ -681,10 +716,17 @@ if few:
     )  # fmt: skip
 picture if few else Markdown("Skipped: no real images.")
 
+# %% id="real-leak"
+if few:
+    both = leakage_check(list(few), list(held_out))
+    sentence = f"Patients whom the generator has seen and who are held out: {', '.join(both) or 'none'}."
+Markdown(sentence if few else "Skipped: no real images.")
+
 # %% [markdown] id="real-lesson"
 # One run with four patients: look at the intervals before you look at the order. Compare the made slices with the real ones,
 # too: around the organ the mask says "background" for everything, and so the generator has to invent it. What a mask
-# doesn't say, it can't draw.
+# doesn't say, it can't draw. The square frames come from the same want: where the mask says the same everywhere, the only thing
+# that a convolution can see is the border of the patch, beyond which it reads zeros. So that is what it draws.
 #
 # ## 8. The ledger
 #
@@ -721,7 +763,8 @@ ledger
 # **2. The judge's loss goes to zero after a few steps. Good?**
 #
 # <details><summary>(a) Yes, it has learnt its task.</summary>
-# It has, and the game is over: a judge who is always right and always sure can hardly tell the generator what to do better.
+# It has, and the game is over. With -log(p) the generator still has a slope (9.1), so it moves. But such a judge goes by some
+# single detail that gives every picture away, and no longer by what would make one picture better than another.
 # </details>
 #
 # <details><summary>(b) No: the generator is left behind. Slow the judge down, or make its task harder.</summary>
@@ -744,7 +787,7 @@ ledger
 # </details>
 #
 # <details><summary>(c) Because the normalised map has deviation 1.</summary>
-# True, but a reason for neither.
+# True, but no reason for either: any scale could follow.
 # </details>
 
 # %% [markdown] id="quiz-4"
@@ -781,6 +824,7 @@ ledger
 # %% [markdown] id="reading"
 # ## 10. What to read
 #
+# - The survey that this course follows, section 4 (2): the two sentences at the top of this lesson.
 # - I. Goodfellow et al., *Generative Adversarial Nets*, NeurIPS 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661).
 #   The game, and in a side remark the loss of exercise 9.1.
 # - A. Radford, L. Metz, S. Chintala, *Unsupervised Representation Learning with Deep Convolutional GANs*, ICLR 2016,

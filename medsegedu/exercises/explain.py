@@ -70,7 +70,8 @@ def _in_place(name: str, changed: bool, situation: Situation) -> str:
         return f"Your function leaves `{name}` as it was; it should change it in place."
     value = dict(zip(situation.names, situation.arguments, strict=True))[name]
     copy = COPIES.get(type(value).__name__, "{0} = copy.deepcopy({0})").format(name)
-    return f"Your function changes its input `{name}` in place; work on a copy (`{copy}`)."
+    how = f" (`{copy}`)" if name.isidentifier() else ""  # "argument 2" is no name
+    return f"Your function changes its input `{name}` in place; work on a copy{how}."
 
 
 def no_function(attempt: object) -> str:

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 from scipy import stats
 
 from medsegedu.errors import UserError
-from medsegedu.show.look import BLUE, INK, LINES, MARKERS, SERIES, VERMILION, canvas, class_style, style
+from medsegedu.show.look import BLUE, GREEN, INK, LINES, MARKERS, SERIES, VERMILION, canvas, class_style, style
 from medsegedu.show.picture import Picture
 from medsegedu.show.planes import array
 
@@ -21,13 +21,15 @@ Pairs = tuple[Any, Any]
 
 
 def strip(
-    rows: Mapping[str, Pairs], classes: Sequence[str], *, alt: str, channel: int = 0, columns: int = 8
-) -> Picture:
+    rows: Mapping[str, Pairs], classes: Sequence[str], *,
+    alt: str, channel: int = 0, columns: int = 8, same_masks: bool = False,
+) -> Picture:  # fmt: skip
     """Pairs of image and label, a row for each name: every image with its label, as coloured areas, below it.
 
     Args:
         rows: name -> images (N, C, rows, columns) and labels (N, rows, columns); the first `columns` are drawn.
         channel: the contrast that is drawn, all rows in one grey range.
+        same_masks: all rows have the masks of the last one; they are drawn once, at the bottom.
     """
     if not rows:
         raise UserError("strip got no rows; give it at least one name with its pairs.")
@@ -38,14 +40,19 @@ def strip(
     grey = np.concatenate([image.ravel() for image, _ in shown.values()])
     low, high = np.percentile(grey, (0.5, 99.5))
     with style():
-        figure, axes = canvas(2 * len(shown), columns, size=(1.05 * columns + 0.6, 2.15 * len(shown) + 0.5))
+        count = len(shown) + 1 if same_masks else 2 * len(shown)
+        figure, axes = canvas(count, columns, size=(1.05 * columns + 0.6, 1.075 * count + 0.5))
         for ax in axes:
             _bare(ax)
         for row, (name, (images, labels)) in enumerate(shown.items()):
+            place = row if same_masks else 2 * row
             for column, (image, label) in enumerate(zip(images, labels, strict=True)):
-                axes[2 * row * columns + column].imshow(image, cmap="gray", vmin=low, vmax=high)
-                axes[(2 * row + 1) * columns + column].imshow(_coloured(label, classes))
-            axes[2 * row * columns].set_ylabel(name)
+                axes[place * columns + column].imshow(image, cmap="gray", vmin=low, vmax=high)
+                if not same_masks or row == len(shown) - 1:
+                    axes[(place + 1) * columns + column].imshow(_coloured(label, classes))
+            axes[place * columns].set_ylabel(name)
+        if same_masks:
+            axes[len(shown) * columns].set_ylabel("mask of all")
         keys = [Patch(color=_colour(k, classes), label=name) for k, name in enumerate(classes)]
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     return Picture(figure, alt)
@@ -100,16 +107,23 @@ def batch(
             grid.add_patch(frame)
             held = [index for index in np.unique(labels[k]).tolist() if index == len(classes) - 1]
             for index in held:
-                look = class_style(index, classes)
                 grid.contour(
-                    labels[k] == index, [0.5], colors=[look.colour], linewidths=1, extent=extent, origin="upper"
+                    labels[k] == index,
+                    [0.5],
+                    colors=[GREEN],
+                    linewidths=1.4,
+                    extent=extent,
+                    origin="upper",
                 )
         grid.set(xlim=(-2, side * size), ylim=(int(np.ceil(len(images) / side)) * size, -2))
-        keys = [Line2D([], [], color=BLUE, label="real"), Line2D([], [], color=VERMILION, linestyle="--", label="made")]
-        grid.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)
+        looks: dict[str, tuple[str, Any]] = {"real": (BLUE, "-"), "made": (VERMILION, "--"), classes[-1]: (GREEN, "-")}
+        keys = [Line2D([], [], color=colour, linestyle=line, label=name) for name, (colour, line) in looks.items()]
+        grid.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3)
         shares = sorted(values)
         chart.plot([100 * s for s in shares], [values[s] for s in shares], color=INK, marker="o", markersize=6)
-        chart.plot([100 * chosen], [values[chosen]], marker="*", markersize=18, color=VERMILION)
+        star: dict[str, Any] = {"marker": "*", "markersize": 18, "linestyle": "none", "color": VERMILION}
+        chart.plot([100 * chosen], [values[chosen]], label="trained on such batches", **star)
+        chart.legend(loc="lower left")
         chart.set(xlabel="% of each batch that is made", ylabel="Dice on real images")
         chart.grid(axis="y")
     return Picture(

@@ -74,7 +74,7 @@ def compare(
         figure, axes = canvas(1, 1 + len(masks), size=(width * (1 + len(masks)), min(height, 4) + 1.1))
         draw_scan(axes[0], image, mm)
         outline(axes[0], truth, GREEN, "-", 1.6)
-        axes[0].set_title(f"truth: {wanted}\n", linespacing=1.3)
+        axes[0].set_title(f"truth: {wanted}\n\u00a0", linespacing=1.3)
         scale_bar(axes[0], mm[1], unit)
         if zoom:
             corner, size = (left - 0.5, top - 0.5), (right - left, bottom - top)

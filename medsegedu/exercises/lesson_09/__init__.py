@@ -1,5 +1,15 @@
-"""Lesson 09, generated data: one file an exercise, in the order of the lesson."""
+"""Lesson 09, generated data: one file an exercise, in the order of the lesson, and some with what else goes wrong in it."""
 
+from medsegedu.exercises.lesson_09 import (  # noqa: F401 - they add mistakes
+    names,
+    rivals,
+    searches,
+    shares,
+    shrinks,
+    slates,
+    spreads,
+    verdicts,
+)
 from medsegedu.exercises.lesson_09.fooling import generator_loss
 from medsegedu.exercises.lesson_09.mixing import mix_batch
 from medsegedu.exercises.lesson_09.neighbours import nearest_neighbour

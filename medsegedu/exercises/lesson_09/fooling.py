@@ -1,5 +1,6 @@
 """Exercise 9.1: what the generator wants."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -34,17 +35,45 @@ def one_verdict_each(random: Random) -> tuple[Any, ...]:
 
 @generator_loss.case
 def a_verdict_for_each_patch(random: Random) -> tuple[Any, ...]:
-    return (3 * random.tensor(3, 1, 5, 4),)
+    return (1.5 * random.tensor(3, 1, 5, 4),)
 
 
 @generator_loss.case
-def a_judge_that_is_very_sure(random: Random) -> tuple[Any, ...]:
-    return (150 * random.tensor(6) - 60,)
+def a_single_number(random: Random) -> tuple[Any, ...]:
+    return (random.tensor(1)[0],)
 
 
 @generator_loss.case
 def double_precision(random: Random) -> tuple[Any, ...]:
     return (random.tensor(2, 3).double(),)
+
+
+@generator_loss.behaviour
+def a_judge_that_is_very_sure(attempt: Callable[[Tensor], Tensor]) -> str | None:
+    """Whatever keeps the logarithm finite, 1e-6 or 1e-8, before or behind it, is one and the same mistake."""
+    mild = torch.tensor([0.5, -1.5])
+    if not same_number(attempt(mild), F.softplus(-mild).mean()):
+        return None  # the cases have told
+    logits = torch.tensor([-90.0, -1000.0, -200.0, 30.0, -15.0], requires_grad=True)
+    loss = attempt(logits)
+    flow = torch.autograd.grad(loss, logits, allow_unused=True)[0] if loss.requires_grad else None
+    if flow is None:
+        return None
+    if not torch.isfinite(loss):
+        return (
+            "Right for moderate logits, but a logit of -200 should cost 200: yours costs infinity, or is not a number."
+        )
+    if not same_number(loss, torch.tensor(261.0)) or bool((flow == 0)[:3].any()):
+        return "Right for moderate logits, but a logit of -200 should cost 200, and yours costs less, or has no slope."
+    return (
+        None
+        if torch.isfinite(flow).all()
+        else "The loss of very sure logits is right, but its gradient is not a number."
+    )
+
+
+def same_number(first: Tensor, second: Tensor) -> bool:
+    return first.shape == second.shape and bool(torch.isclose(first, second, rtol=1e-3))
 
 
 @generator_loss.mistake(
@@ -80,35 +109,32 @@ def sigmoid_twice(logits: Tensor) -> Tensor:
 
 
 @generator_loss.mistake(
-    "`log(sigmoid(x))` is right on paper. In the computer the sigmoid of -200 is exactly 0, its log is minus infinity, and the "
-    "training is over. Use `F.logsigmoid`, `F.softplus(-x)` or `binary_cross_entropy_with_logits`."
+    "Right on paper: `log(sigmoid(x))`, or `log(1 + exp(-x))`. In the computer the sigmoid of -200 is exactly 0, exp(200) is "
+    "infinity, and the training is over. torch takes both in one piece, exact for every logit: look for a function of `F` that "
+    "has `log` and `sigmoid`, or `with_logits`, in its name."
 )
 def sigmoid_then_log(logits: Tensor) -> Tensor:
     return -logits.sigmoid().log().mean()
 
 
 @generator_loss.mistake(
-    "You kept the probability away from 0 before the log. No infinity any more, but no gradient either where the judge is "
-    "surest: there the generator learns nothing. `F.softplus(-logits)` is exact everywhere."
+    "You kept the probability away from 0 before the log, by `clamp` or by adding a small number like 1e-8. No infinity any "
+    "more, but a logit of -200 then costs about 18, not 200, and has no gradient: the generator learns nothing where the judge "
+    "is surest. Give the *logits* to a function that is exact: `F.softplus(-logits)` or `binary_cross_entropy_with_logits`."
 )
 def probability_clamped(logits: Tensor) -> Tensor:
     return -logits.sigmoid().clamp(min=1e-6).log().mean()
 
 
 @generator_loss.mistake(
-    "You took the log of the raw logits, and a logit may be negative: that is NaN. The logit becomes a probability by the "
-    "sigmoid; `F.logsigmoid` takes both at once."
+    "You go through the first axis, number by number. A verdict can also be a single number, without any axis, and then there is "
+    "nothing to go through: torch works on all shapes at once, `F.softplus(-logits).mean()`."
 )
-def log_of_logits(logits: Tensor) -> Tensor:
-    return -logits.log().mean()
-
-
-@generator_loss.mistake(
-    "You return one minus the probability, without a logarithm. Its slope vanishes where the judge is sure, so a bad "
-    "generator learns as slowly as with the saturating loss. Take -log(p)."
-)
-def no_logarithm(logits: Tensor) -> Tensor:
-    return (1 - logits.sigmoid()).mean()
+def along_the_first_axis(logits: Tensor) -> Tensor:
+    total = torch.zeros((), dtype=logits.dtype)
+    for logit in logits:
+        total = total + F.softplus(-logit).mean()
+    return total / len(logits)
 
 
 @generator_loss.mistake(
@@ -117,6 +143,14 @@ def no_logarithm(logits: Tensor) -> Tensor:
 )
 def summed(logits: Tensor) -> Tensor:
     return F.softplus(-logits).sum()
+
+
+@generator_loss.mistake(
+    "You added up and divided by `len(logits)`, the length of the first axis alone. There may be more axes (a PatchGAN has a "
+    "verdict for each patch), or none at all: `.mean()` counts for you."
+)
+def divided_by_len(logits: Tensor) -> Tensor:
+    return F.softplus(-logits).sum() / len(logits)
 
 
 @generator_loss.mistake(
@@ -132,37 +166,6 @@ def summed_over_patches(logits: Tensor) -> Tensor:
 )  # fmt: skip
 def not_averaged(logits: Tensor) -> Tensor:
     return F.softplus(-logits)
-
-
-@generator_loss.mistake(
-    "You return the mean logit with a minus: that is the loss of another game, the Wasserstein GAN, whose judge is trained "
-    "in another way. Here the judge gives probabilities: -log(p)."
-)
-def wasserstein(logits: Tensor) -> Tensor:
-    return -logits.mean()
-
-
-@generator_loss.mistake(
-    "You return (logit - 1) squared: the least-squares GAN, a good one, but another. It would also punish a judge who is "
-    "*too* convinced. Here it is cross-entropy: -log(p)."
-)
-def least_squares(logits: Tensor) -> Tensor:
-    return (logits - 1).square().mean()
-
-
-@generator_loss.mistake(
-    "You used the label 0.9. Smoothed labels are a trick for the *discriminator's* real half; the generator wants to hear 1."
-)
-def smoothed(logits: Tensor) -> Tensor:
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, 0.9))
-
-
-@generator_loss.mistake(
-    "You returned both halves, as the judge's loss has them. The generator has nothing to say about real pictures, and wants "
-    "only one thing of the made ones: label 1."
-)
-def both_halves(logits: Tensor) -> Tensor:
-    return F.softplus(-logits).mean() + F.softplus(logits).mean()
 
 
 @generator_loss.mistake(

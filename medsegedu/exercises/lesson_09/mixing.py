@@ -1,6 +1,5 @@
 """Exercise 9.6: a batch that is partly real and partly made."""
 
-import math
 from typing import Any
 
 import torch
@@ -19,7 +18,7 @@ mix_batch = Exercise(
     minutes=8,
     difficulty=2,
     hints=(
-        "How many of the N are made? `round(share * N)`. And how many real ones are left?",
+        "How many of the N are made? `round(share * N)`, where N is `len(real[0])`. And how many real ones are left?",
         "Cut both images to their numbers, and join them along the batch; then do the same with the labels.",
         "`count = round(share * len(real[0]))`, `kept = len(real[0]) - count`, `torch.cat([real[0][:kept], made[0][:count]])`, "
         "and likewise with `[1]`.",
@@ -43,6 +42,16 @@ def many_to_choose_from(random: Random) -> tuple[Any, ...]:
 
 
 @mix_batch.case
+def two_and_a_half(random: Random) -> tuple[Any, ...]:
+    return pairs(random, 10, 2, 3), pairs(random, 6, 2, 3), 0.25
+
+
+@mix_batch.case
+def three_and_a_half(random: Random) -> tuple[Any, ...]:
+    return pairs(random, 7, 1, 3), pairs(random, 12, 1, 3), 0.5
+
+
+@mix_batch.case
 def none_made(random: Random) -> tuple[Any, ...]:
     return pairs(random, 4, 2, 3), pairs(random, 5, 2, 3), 0.0
 
@@ -63,33 +72,42 @@ def joined(real: Pair, made: Pair, count: int) -> Pair:
 
 
 @mix_batch.mistake(
-    "You kept `share` of the *real* pairs. The share is that of the made ones: 0 means all real, 1 means all made."
+    "You took the *last* made pairs. For training it is all the same, but the exercise says the first: `made[0][:count]`."
 )
-def share_of_real(real: Pair, made: Pair, share: float) -> Pair:
-    return joined(real, made, len(real[0]) - round(share * len(real[0])))
+def last_made(real: Pair, made: Pair, share: float) -> Pair:
+    kept = len(real[0]) - round(share * len(real[0]))
+    first = len(made[0]) - (len(real[0]) - kept)
+    return torch.cat([real[0][:kept], made[0][first:]]), torch.cat([real[1][:kept], made[1][first:]])
 
 
 @mix_batch.mistake(
-    "`int()` cuts off what is behind the point: 0.2 of 9 is 1.8, and you took 1. Over many batches the share is too small; use "
-    "`round`."
+    "You took the last made pairs by `-count`. For a count of 0 that is `[-0:]`, all of them. And the exercise says the first: "
+    "`made[0][:count]`."
 )
-def cut_off(real: Pair, made: Pair, share: float) -> Pair:
-    return joined(real, made, int(share * len(real[0])))
+def last_made_by_minus(real: Pair, made: Pair, share: float) -> Pair:
+    count = round(share * len(real[0]))
+    kept = len(real[0]) - count
+    return torch.cat([real[0][:kept], made[0][-count:]]), torch.cat([real[1][:kept], made[1][-count:]])
 
 
 @mix_batch.mistake(
-    "You rounded up. 0.35 of 7 is 2.45, and you took 3: the share is too large in nearly every batch. Use `round`."
+    "You took the made pairs at the places that they fill, behind the kept real ones, and the first made pairs are never used. "
+    "The exercise says the first: `made[0][:count]`."
 )
-def rounded_up(real: Pair, made: Pair, share: float) -> Pair:
-    return joined(real, made, math.ceil(share * len(real[0])))
+def at_their_places(real: Pair, made: Pair, share: float) -> Pair:
+    count = len(real[0])
+    kept = count - round(share * count)
+    return torch.cat([real[0][:kept], made[0][kept:count]]), torch.cat([real[1][:kept], made[1][kept:count]])
 
 
 @mix_batch.mistake(
-    "You took the share of the *made* pairs' number. There may be thousands of them; the share is of the batch, N = "
-    "`len(real[0])`."
+    "You drew the made pairs by lot. Here the first are wanted, so that everybody gets the same batch; the chance comes in where "
+    "the pool is drawn from, in the next cells."
 )
-def share_of_the_pool(real: Pair, made: Pair, share: float) -> Pair:
-    return joined(real, made, min(len(real[0]), round(share * len(made[0]))))
+def made_by_lot(real: Pair, made: Pair, share: float) -> Pair:
+    count = round(share * len(real[0]))
+    kept, chosen = len(real[0]) - count, torch.randperm(len(made[0]))[:count]
+    return torch.cat([real[0][:kept], made[0][chosen]]), torch.cat([real[1][:kept], made[1][chosen]])
 
 
 @mix_batch.mistake(
@@ -150,13 +168,6 @@ def along_the_channels(real: Pair, made: Pair, share: float) -> Pair:
     count = round(share * len(real[0]))
     kept = len(real[0]) - count
     return torch.cat([real[0][:kept], made[0][:count]], 1), torch.cat([real[1][:kept], made[1][:count]])
-
-
-@mix_batch.mistake(
-    "You always take half. The ratio is the very thing to find out: use `share`."
-)  # fmt: skip
-def always_half(real: Pair, made: Pair, share: float) -> Pair:
-    return joined(real, made, len(real[0]) // 2)
 
 
 @mix_batch.mistake(

@@ -48,6 +48,12 @@ def names_within_names(random: Random) -> tuple[Any, ...]:
 
 
 @leakage_check.case
+def names_that_begin_alike(random: Random) -> tuple[Any, ...]:
+    seen = cases(random, ("p-11", "1"), ("p-4", "2"), ("q-2", "3"), ("p-30", "4"))
+    return seen, cases(random, ("p-1", "5"), ("q-2", "6"), ("p-42", "7"), ("p-3", "8"))
+
+
+@leakage_check.case
 def only_the_last(random: Random) -> tuple[Any, ...]:
     seen = cases(random, *((f"q-{k}", f"q-{k}") for k in range(5, 0, -1)))
     return seen, cases(random, ("r-1", "r-1"), ("q-5", "q-5b"), ("q-4", "q-4b"), ("q-1", "q-1b"))
@@ -61,14 +67,6 @@ def the_very_same_slices(random: Random) -> tuple[Any, ...]:
 
 
 Cases = Sequence[Any]
-
-
-@leakage_check.mistake(
-    "You compared the names of the *slices* (`id`). Two slices of one brain have two names, and the generator that saw "
-    "one has half seen the other. Compare `case.patient`."
-)
-def by_slice(seen: Cases, held_out: Cases) -> Any:
-    return sorted({case.id for case in seen} & {case.id for case in held_out})
 
 
 @leakage_check.mistake(
@@ -86,15 +84,6 @@ def by_pixels(seen: Cases, held_out: Cases) -> Any:
 )
 def by_object(seen: Cases, held_out: Cases) -> Any:
     return sorted({case.patient for case in held_out if any(case is other for other in seen)})
-
-
-@leakage_check.mistake(
-    "You returned each patient as often as they have held-out slices. Who leaks is one question, how much another: each name "
-    "once."
-)
-def with_repeats(seen: Cases, held_out: Cases) -> Any:
-    known = {case.patient for case in seen}
-    return sorted(case.patient for case in held_out if case.patient in known)
 
 
 @leakage_check.mistake(
@@ -138,22 +127,6 @@ def only_in_training(seen: Cases, held_out: Cases) -> Any:
 )
 def yes_or_no(seen: Cases, held_out: Cases) -> Any:
     return bool({case.patient for case in seen} & {case.patient for case in held_out})
-
-
-@leakage_check.mistake(
-    "You searched for one name *within* the other, and so patient p1 was found in p12. Names must be equal."
-)
-def within_the_name(seen: Cases, held_out: Cases) -> Any:
-    return sorted({b.patient for b in held_out if any(a.patient in b.patient for a in seen)})
-
-
-@leakage_check.mistake(
-    "You compared the number at the end of the names. Patient 004 of one hospital is not patient 004 of another: compare the "
-    "whole name."
-)
-def by_number(seen: Cases, held_out: Cases) -> Any:
-    known = {case.patient.split("-")[-1] for case in seen}
-    return sorted({case.patient for case in held_out if case.patient.split("-")[-1] in known})
 
 
 @leakage_check.mistake(

@@ -8,24 +8,46 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from medsegedu.exercises.cases import Random, fill_parameters
+from medsegedu.exercises.compare import Rules, difference
 from medsegedu.exercises.engine import Exercise
+from medsegedu.exercises.freeze import freeze
 from medsegedu.exercises.lesson_09 import answers
 
+Net: TypeAlias = nn.Module
+Turn: TypeAlias = Callable[..., Any]
 
-def play(attempt: Callable[..., Any], real: Tensor, noise: Tensor) -> dict[str, Any]:
-    """Two steps of a small judge, whose gradients still hold what the generator's step left there."""
-    generator = fill_parameters(nn.Sequential(nn.Linear(noise.shape[1], 6), nn.Tanh(), nn.Linear(6, real.shape[1])), 1)
-    judge = fill_parameters(nn.Sequential(nn.Linear(real.shape[1], 7), nn.Tanh(), nn.Linear(7, 1), nn.Flatten(0)), 2)
+
+def players(real: Tensor, noise: Tensor) -> tuple[Net, Net]:
+    """A generator and a judge with BatchNorm, as those of the lesson, of a few numbers only."""
+    grow = (nn.Linear(noise.shape[1], 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, real.shape[1]))
+    judge = (nn.Linear(real.shape[1], 7), nn.BatchNorm1d(7), nn.Tanh(), nn.Linear(7, 1), nn.Flatten(0))
+    generator, discriminator = fill_parameters(nn.Sequential(*grow), 1), fill_parameters(nn.Sequential(*judge), 2)
+    with torch.no_grad():
+        judge[3].weight.mul_(3)  # opinions strong enough for steep slopes
+    return generator, discriminator
+
+
+def play(attempt: Turn, real: Tensor, noise: Tensor) -> dict[str, Any]:
+    """Two turns of a small judge, whose gradients still hold what the generator's turn left there."""
+    generator, judge = players(real, noise)
     optimizer = torch.optim.SGD(judge.parameters(), 0.3)
     for parameter in judge.parameters():
         parameter.grad = torch.full_like(parameter, 0.5)
+    steps: list[int] = []
+    optimizer.register_step_post_hook(lambda *_: steps.append(1))
+    reached: list[float] = []  # seen on the way: who clears them afterwards has sent them all the same
+    for parameter in generator.parameters():
+        parameter.register_hook(lambda flow: reached.append(float(flow.abs().sum())))
     losses = [attempt(generator, judge, optimizer, real, noise) for _ in range(2)]
-    left = sum(float(p.grad.abs().sum()) for p in generator.parameters() if p.grad is not None)
     return {
-        "the losses of two steps": losses,
+        "the steps of the given optimizer in two turns": len(steps),
+        "the losses of two turns": losses,
         "the discriminator's weights afterwards": [p.detach().clone() for p in judge.parameters()],
         "the generator's weights afterwards": [p.detach().clone() for p in generator.parameters()],
-        "gradients that reached the generator": left,
+        "gradients that reached the generator": sum(reached),
+        "gradients are left in the generator": any(
+            bool(p.grad.any()) for p in generator.parameters() if p.grad is not None
+        ),
     }
 
 
@@ -33,7 +55,7 @@ discriminator_step = Exercise(
     "09.discriminator_step",
     reference=answers.discriminator_step,
     title="The judge's turn",
-    minutes=15,
+    minutes=20,
     difficulty=3,
     hints=(
         "Five lines: make the pictures, judge both kinds, add the two losses, then the three lines of every training step.",
@@ -57,8 +79,68 @@ def more_made_than_real(random: Random) -> tuple[Any, ...]:
 
 
 @discriminator_step.case
-def a_single_real_picture(random: Random) -> tuple[Any, ...]:
-    return random.tensor(1, 3), random.tensor(4, 5)
+def more_real_than_made(random: Random) -> tuple[Any, ...]:
+    return random.tensor(6, 3), random.tensor(4, 5)
+
+
+def plays_fair(attempt: Turn) -> bool:
+    """Whether the numbers are right; where they are not, the cases have told, and other checks would only hide it."""
+    random = Random("09.plays_fair")
+    real, noise = random.tensor(4, 3), random.tensor(6, 2)
+    mine, wanted = (freeze(play(turn, real, noise)) for turn in (attempt, answers.discriminator_step))
+    return difference(mine, wanted, Rules()) is None
+
+
+@discriminator_step.behaviour
+def gives_a_number(attempt: Turn) -> str | None:
+    if not plays_fair(attempt):
+        return None
+    real, noise = torch.ones(3, 2), torch.ones(4, 2)
+    generator, judge = players(real, noise)
+    loss = attempt(generator, judge, torch.optim.SGD(judge.parameters(), 0.1), real, noise)
+    if isinstance(loss, Tensor) and loss.requires_grad:
+        return "You return the loss as a tensor with its whole graph; return a plain number: `loss.item()`."
+    return None
+
+
+@discriminator_step.behaviour
+def leaves_the_networks_as_they_were(attempt: Turn) -> str | None:
+    if not plays_fair(attempt):
+        return None
+    real, noise = torch.ones(3, 2), torch.ones(4, 2)
+    generator, judge = players(real, noise)
+    attempt(generator, judge, torch.optim.SGD(judge.parameters(), 0.1), real, noise)
+    if not (generator.training and judge.training):
+        return "After your turn a network is in `eval` mode. Both are in training: leave their modes alone."
+    if not all(parameter.requires_grad for parameter in generator.parameters()):
+        return "After your turn the generator's weights have `requires_grad` False: it can't learn any more."
+    return None
+
+
+@discriminator_step.behaviour
+def a_judge_who_is_sure_and_wrong(attempt: Turn) -> str | None:
+    """Whatever is added before the logarithm, 1e-6 or 1e-8, is one and the same mistake."""
+    mild, sure = (first_loss(attempt, logit) for logit in (0.5, 200.0))
+    if mild is None or abs(mild - 1.9481538) > 1e-3 or sure is None:
+        return None
+    if not sure < float("inf"):
+        return "Right for moderate logits, but a wrong verdict with a logit of 200 should cost 200; yours costs infinity or NaN."
+    return (
+        None
+        if abs(sure - 400) < 0.1
+        else "Right for moderate logits, but a wrong verdict with a logit of 200 costs too little."
+    )
+
+
+def first_loss(attempt: Turn, logit: float) -> float | None:
+    """The loss of a judge who gives `-logit` to what is real, and `logit` to what is made."""
+    generator, judge = nn.Linear(2, 1), nn.Sequential(nn.Linear(1, 1), nn.Flatten(0))
+    with torch.no_grad():
+        for parameter, value in zip((*generator.parameters(), *judge.parameters()), (0, logit, 1, 0), strict=True):
+            parameter.fill_(value)
+    optimizer = torch.optim.SGD(judge.parameters(), 0.0)
+    loss = attempt(generator, judge, optimizer, torch.full((3, 1), -logit), torch.ones(4, 2))
+    return None if loss is None else float(torch.as_tensor(loss).detach())
 
 
 def step(optimizer: Any, loss: Tensor) -> float:
@@ -74,117 +156,3 @@ def as_real(logits: Tensor) -> Tensor:
 
 def as_made(logits: Tensor) -> Tensor:
     return F.softplus(logits).mean()
-
-
-Net: TypeAlias = nn.Module
-
-
-@discriminator_step.mistake(
-    "The made pictures are not detached: the judge's loss sends gradients into the generator, which then learns to be "
-    "*caught*. Cut the way back: `generator(noise).detach()`."
-)
-def not_detached(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    return step(optimizer, as_real(discriminator(real)) + as_made(discriminator(generator(noise))))
-
-
-@discriminator_step.mistake(
-    "There is no `zero_grad`. The generator's turn went *through* the judge and left gradients there, which say how to be "
-    "fooled better; you added them to yours. Clear them before `backward`."
-)
-def no_zero_grad(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    loss = as_real(discriminator(real)) + as_made(discriminator(generator(noise).detach()))
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-@discriminator_step.mistake(
-    'You showed it real pictures only. A judge who has never seen a made one says "real" to everything, and has nothing '
-    "to teach. Add the loss of the made ones, with the label 0."
-)
-def only_real(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    return step(optimizer, as_real(discriminator(real)))
-
-
-@discriminator_step.mistake(
-    'You showed it made pictures only. It will say "made" to everything, real ones included. Add the loss of the real ones, '
-    "with the label 1."
-)
-def only_made(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    return step(optimizer, as_made(discriminator(generator(noise).detach())))
-
-
-@discriminator_step.mistake(
-    "The labels are swapped: this judge learns to say 1 to made pictures, and the generator, who wants to hear 1, then learns to "
-    "look as made as it can. Real is 1, made is 0."
-)
-def labels_swapped(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    return step(optimizer, as_made(discriminator(real)) + as_real(discriminator(generator(noise).detach())))
-
-
-@discriminator_step.mistake(
-    "Both kinds got the label 1. That is the generator's wish, not the judge's duty: made pictures are 0 here."
-)
-def all_real(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    return step(optimizer, as_real(discriminator(real)) + as_real(discriminator(generator(noise).detach())))
-
-
-@discriminator_step.mistake(
-    "You took a sigmoid, and then a loss that takes it again. The judge could then never be surer than 73 %. Give the loss "
-    "the logits."
-)
-def sigmoid_twice(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    made = discriminator(generator(noise).detach()).sigmoid()
-    return step(optimizer, as_real(discriminator(real).sigmoid()) + as_made(made))
-
-
-@discriminator_step.mistake(
-    "You halved the sum. Some papers do, to slow the judge down; here the loss is the sum of the two means."
-)
-def halved(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    made = discriminator(generator(noise).detach())
-    return step(optimizer, (as_real(discriminator(real)) + as_made(made)) / 2)
-
-
-@discriminator_step.mistake(
-    "You put all verdicts into one mean. Then whichever kind comes in greater numbers counts more. Take a mean of each kind, "
-    "and add the two."
-)
-def one_mean(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    made = discriminator(generator(noise).detach())
-    return step(optimizer, torch.cat([F.softplus(-discriminator(real)), F.softplus(made)]).mean())
-
-
-@discriminator_step.mistake(
-    "The loss is right, but the judge stays as it was: `optimizer.step()` is missing, or `zero_grad` stands between `backward` "
-    "and `step`. The order is zero_grad, backward, step."
-)
-def no_step(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    loss = as_real(discriminator(real)) + as_made(discriminator(generator(noise).detach()))
-    optimizer.zero_grad()
-    loss.backward()
-    return loss.item()
-
-
-@discriminator_step.mistake(
-    "You detached the judge's *verdict* on the made pictures, so the made half teaches the judge nothing. Detach the "
-    "pictures, before the judge sees them."
-)
-def verdict_detached(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    return step(optimizer, as_real(discriminator(real)) + as_made(discriminator(generator(noise)).detach()))
-
-
-@discriminator_step.mistake(
-    "You took two steps, one for each half. The second then judges with weights that the first has just pushed towards `all is "
-    "real`, and the judge staggers. Add the halves, and take one step."
-)
-def two_steps(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    first = step(optimizer, as_real(discriminator(real)))
-    return first + step(optimizer, as_made(discriminator(generator(noise).detach())))
-
-
-@discriminator_step.mistake(
-    "You drew noise of your own and left the given one unused. Then nobody can repeat your run: make the pictures from `noise`."
-)
-def own_noise(generator: Net, discriminator: Net, optimizer: Any, real: Tensor, noise: Tensor) -> float:
-    return answers.discriminator_step(generator, discriminator, optimizer, real, torch.randn_like(noise))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from medsegedu.exercises.lesson_11 import answers
-from medsegedu.exercises.lesson_11.leaks import Images, Names, alike, find_the_leak, patients_only
+from medsegedu.exercises.lesson_11.leaks import Images, Names, alike, copies, find_the_leak, patients_only
 
 
 @find_the_leak.mistake(
@@ -59,6 +59,58 @@ def low_threshold(patients: Names, images: Images, test_patients: Names, test_im
         j for j, image in enumerate(test_images)
         if test_patients[j] in patients or any(alike(image, other, 0.5) for other in images)
     ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "Your threshold is a little too low: an image with a correlation of 0.985 is in your list. Ask for more than 0.99."
+)
+def lower_threshold(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return [
+        j for j, image in enumerate(test_images)
+        if test_patients[j] in patients or any(alike(image, other, 0.95) for other in images)
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "Your threshold is too high: a copy that was compressed, with a correlation of 0.993, is not in your list. Ask for more "
+    "than 0.99, as the text does."
+)
+def high_threshold(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return [
+        j for j, image in enumerate(test_images)
+        if test_patients[j] in patients or any(alike(image, other, 0.999) for other in images)
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "You took the correlation without its sign, and report a negative, in which bright is dark. Its correlation is -1: not "
+    "above 0.99."
+)
+def without_sign(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return [
+        j for j, image in enumerate(test_images)
+        if test_patients[j] in patients or any(alike(image, other) or alike(-image, other) for other in images)
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "Some numbers are in your list several times: you append one for each training image that has the patient or is alike. "
+    "Once an image leaks, go to the next one (`break`, or `any`)."
+)
+def once_for_each_pair(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return [
+        j for j, image in enumerate(test_images) for patient, other in zip(patients, images, strict=True)
+        if patient == test_patients[j] or alike(image, other)
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "Your numbers are right, and not in ascending order: you list the copies first and the patients behind them. Ask both "
+    "questions of each image, or sort in the end."
+)
+def not_ascending(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    found = copies(images, test_images)
+    return found + [j for j in patients_only(patients, images, test_patients, test_images) if j not in found]
 
 
 @find_the_leak.mistake(
@@ -127,3 +179,36 @@ def part_of_name(patients: Names, images: Images, test_patients: Names, test_ima
 )
 def first_patient_only(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
     return patients_only(patients, images, test_patients, test_images)[:1]
+
+
+@find_the_leak.mistake(
+    "Of a patient with several test images you return the first only, as `index` does. All of them leak: go through the images, "
+    "not through the patients."
+)
+def first_image_of_a_patient(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    firsts = {list(test_patients).index(patient) for patient in patients if patient in test_patients}
+    return sorted(firsts | set(copies(images, test_images)))
+
+
+@find_the_leak.mistake(
+    "You compare a part of the pixels. Two pictures may have equal corners (air, a letter, a scale): correlate all pixels, "
+    "`a.ravel()`."
+)
+def part_of_the_pixels(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    first, tested = [i[: len(i) // 2] for i in images], [i[: len(i) // 2] for i in test_images]
+    shapes = [[a.shape == b.shape for b in images] for a in test_images]
+    return [
+        j for j, image in enumerate(tested)
+        if test_patients[j] in patients or any(alike(image, o) for o, same in zip(first, shapes[j], strict=True) if same)
+    ]  # fmt: skip
+
+
+@find_the_leak.mistake(
+    "You ask whether a training patient's name is *part* of a test patient's, as `in` does with text: p30 is no p300. Compare "
+    "whole names, for example with a set."
+)
+def name_is_part(patients: Names, images: Images, test_patients: Names, test_images: Images) -> list[int]:
+    return [
+        j for j, image in enumerate(test_images)
+        if any(p in test_patients[j] for p in patients) or any(alike(image, other) for other in images)
+    ]  # fmt: skip

@@ -79,9 +79,32 @@ def a_leak_for_two_reasons(random: Random) -> tuple[Any, ...]:
     return ["p", "p", "q"], train, ["u", "v", "p"], test
 
 
+def akin(random: Random, image: np.ndarray, correlation: float) -> np.ndarray:
+    """An image with exactly this correlation to another."""
+    own = (image - image.mean()) / image.std()
+    noise = random.numpy.standard_normal(image.shape)
+    noise -= noise.mean() + own * (own * noise).mean()
+    return 7 + 2 * (correlation * own + np.sqrt(1 - correlation**2) * noise / noise.std())
+
+
+@find_the_leak.case
+def on_both_sides_of_the_threshold(random: Random) -> tuple[Any, ...]:
+    train, test = scans(random, *[(9, 8)] * 3), scans(random, *[(9, 8)] * 4)
+    test[0], test[2], test[3] = akin(random, train[2], 0.985), akin(random, train[0], 0.993), 20 - train[1]
+    return ["a", "b", "c"], train, ["d", "e", "f", "g"], test  # only number 2: 3 is a negative, correlation -1
+
+
 @find_the_leak.case
 def part_of_a_name(random: Random) -> tuple[Any, ...]:
-    return ["p12", "p30"], scans(random, (5, 6), (5, 6)), ["p1", "p3", "p30"], scans(random, *[(5, 6)] * 3)
+    names = ["p1", "p3", "p30", "p300"]
+    return ["p12", "p30"], scans(random, (5, 6), (5, 6)), names, scans(random, *[(5, 6)] * 4)
+
+
+@find_the_leak.case
+def a_patient_with_several_images(random: Random) -> tuple[Any, ...]:
+    train, test = scans(random, *[(6, 8)] * 3), scans(random, *[(6, 8)] * 5)
+    test[1][:4] = train[0][:4]  # a part of the picture only
+    return ["a", "b", "b"], train, ["c", "d", "b", "e", "b"], test
 
 
 def alike(a: np.ndarray, b: np.ndarray, least: float = 0.99) -> bool:

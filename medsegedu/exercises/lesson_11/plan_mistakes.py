@@ -72,3 +72,26 @@ def depth_of_the_image(size: Sequence[int], gigabytes: float, each: float) -> Pl
 def always_two(size: Sequence[int], gigabytes: float, each: float) -> Plan:
     patch, depth, _ = answers.plan(size, gigabytes, each)
     return patch, depth, 2
+
+
+@plan.mistake(
+    "A side of your patch is 0 where the image has three slices, and no batch can be counted. Take one multiple at least: "
+    "`max(1, int(side / step)) * step`."
+)
+def nothing_left_to_count(size: Sequence[int], gigabytes: float, each: float) -> Plan:
+    room = gigabytes * 1e9 / each
+    scale = min(1.0, (room / 2 / np.prod(size, dtype=float)) ** (1 / len(size)))
+    depth = min(5, max(1, int(np.log2(min(size) * scale / 4))))
+    patch = tuple(int(scale * n / 2**depth) * 2**depth for n in size)
+    with np.errstate(divide="ignore"):
+        return patch, depth, min(16, max(2, int(room / np.prod(patch))))
+
+
+@plan.mistake(
+    "You ask whether the longest side is too long for a cube that fits. A long and narrow image may fit all the same, and your "
+    "factor then makes it larger: compare voxels with voxels, or take `min(1, factor)`."
+)
+def asked_of_one_side(size: Sequence[int], gigabytes: float, each: float) -> Plan:
+    half = gigabytes * 1e9 / each / 2
+    cut = max(size) > half ** (1 / len(size))
+    return planned(size, gigabytes, each, largest=float("inf") if cut else 1.0)

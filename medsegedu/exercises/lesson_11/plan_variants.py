@@ -60,6 +60,10 @@ VARIANTS: dict[str, tuple[dict[str, Any], str]] = {
         {"shortest": lambda sides: sides[0]},
         "The first side decides your depth. Thick slices may be the last axis, or any: take the shortest side.",
     ),
+    "last_side": (
+        {"shortest": lambda sides: sides[-1]},
+        "The last side decides your depth. Thick slices may be any axis: take the shortest side, `min`.",
+    ),
     "mean_side": (
         {"shortest": lambda sides: sum(sides) / len(sides)},
         "The mean of the sides decides your depth. The shortest one runs out of voxels first: take `min`.",
@@ -73,9 +77,29 @@ VARIANTS: dict[str, tuple[dict[str, Any], str]] = {
         {"deepest": INFINITE},
         "You let the network become as deep as the image allows. Each level doubles the channels: stop at 5.",
     ),
+    "four_at_most": (
+        {"deepest": 4},
+        "You stop at a depth of 4. The text allows 5: `min(5, ...)`.",
+    ),
+    "before_four": (
+        {"log": lambda log2: np.ceil(log2) - 1},
+        "You stop before 4 voxels are left. 64 can be halved four times: 4 voxels are enough, so `>= 4`, not `> 4`.",
+    ),
+    "depth_rounded_up": (
+        {"log": np.ceil},
+        "You rounded the logarithm up. 2.6 halvings are two halvings: with three there would be fewer than 4 voxels left.",
+    ),
+    "natural_logarithm": (
+        {"logarithm": np.log},
+        "You took the natural logarithm, which counts divisions by 2.718. A level halves: `np.log2`.",
+    ),
     "no_shallowest": (
         {"shallowest": 0},
         "For a very flat volume your depth is 0: no U is left of the U-Net. Halve at least once.",
+    ),
+    "shallower_than_none": (
+        {"shallowest": -9},
+        "For a very flat volume your depth is below 0. Halve at least once: `max(1, ...)`.",
     ),
     "rounded_up": (
         {"times": np.ceil},
@@ -98,9 +122,41 @@ VARIANTS: dict[str, tuple[dict[str, Any], str]] = {
         {"fewest": 1},
         "Your batch can be 1. One patch is no batch: take two at least.",
     ),
+    "no_batch": (
+        {"fewest": 0},
+        "Your batch can be 0, where even one patch is more than the memory holds. Take two at least, `max(2, ...)`.",
+    ),
     "batch_rounded": (
         {"batch_of": round},
         "You rounded the batch to the nearest whole number. Where that is up, the last patch does not fit: `int`.",
+    ),
+    "batch_rounded_up": (
+        {"batch_of": np.ceil},
+        "You rounded the batch up. The last patch does not fit: `int`, or `//`.",
+    ),
+    "batch_of_half_the_room": (
+        {"batch_room": 0.5},
+        "Your batch has half of the room only. One *patch* may take half, so that two fit; the batch may fill all of it.",
+    ),
+    "batch_of_uncut_sides": (
+        {"of_sides": True},
+        "You divided the room by the voxels before the sides were rounded down. The patch became smaller then: divide by the "
+        "voxels of the patch.",
+    ),
+    "sides_rounded_first": (
+        {"side_of": lambda side: max(1, round(side))},
+        "You rounded the shrunken sides to the nearest whole number before you went on. Where that is up, a side may reach one "
+        "multiple more than fits: keep the sides as they are, and round down once.",
+    ),
+    "halved_until_it_fits": (
+        {"halved": True},
+        "You halve all sides until the patch fits. That may leave most of the room empty: shrink them by the one factor that "
+        "just fits, `(room / 2 / voxels) ** (1 / len(size))`.",
+    ),
+    "capped_cubes": (
+        {"cube": True, "capped": True},
+        "Your patch has equal sides, cut where the image ends. So it loses the image's shape, and with thick slices much of its "
+        "room: shrink all sides by one factor.",
     ),
     "cubes_for_one": (
         {"cube": True, "patches": 1},

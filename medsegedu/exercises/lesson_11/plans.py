@@ -65,6 +65,16 @@ def hardly_any_memory(random: Random) -> tuple[Any, ...]:
 
 
 @plan.case
+def a_power_of_two(random: Random) -> tuple[Any, ...]:
+    return (64, 96), 1.1, 1900.0  # halved four times, 64 are 4: just enough
+
+
+@plan.case
+def long_and_whole(random: Random) -> tuple[Any, ...]:
+    return (200, 12, 10), 0.16, 3000.0  # it fits, though one side is longer than that of a cube that fits
+
+
+@plan.case
 def any_size(random: Random) -> tuple[Any, ...]:
     return tuple(int(n) for n in random.integers(40, 300, 3)), random.uniform(0.3, 2.0), 3300.0
 
@@ -73,15 +83,20 @@ def planned(
     size: Sequence[int], gigabytes: float, each: float, *, giga: float = 1e9, patches: float = 2, root: float | None = None,
     largest: float = 1.0, bottom: float = 4, deepest: float = 5, shallowest: float = 1, shortest: Any = min,
     times: Any = np.floor, log: Any = int, least: int = 1, fewest: float = 2, most: float = 16, cube: bool = False,
-    batch_of: Any = int,
+    batch_of: Any = int, batch_room: float = 1, of_sides: bool = False, logarithm: Any = np.log2, side_of: Any = float,
+    halved: bool = False, capped: bool = False,
 ) -> Plan:  # fmt: skip
     """The plan with one or two of its rules changed."""
     room = gigabytes * giga / each
     scale = min(largest, (room / patches / np.prod(size, dtype=float)) ** (1 / (root or len(size))))
-    sides = [scale * n for n in size]
+    if halved and scale < 1:
+        scale = 0.5 ** np.ceil(-np.log2(scale))
+    sides = [side_of(scale * n) for n in size]
     if cube:
-        sides = [(room / patches) ** (1 / len(size))] * len(size)
-    depth = int(min(deepest, max(shallowest, log(np.log2(shortest(sides) / bottom)))))
+        side = (room / patches) ** (1 / len(size))
+        sides = [min(n, side) if capped else side for n in size]
+    depth = int(min(deepest, max(shallowest, log(logarithm(shortest(sides) / bottom)))))
     patch = tuple(max(least, int(times(side / 2**depth))) * 2**depth for side in sides)
-    batch = int(min(most, max(fewest, batch_of(room / max(1, np.prod(patch))))))
+    voxels = np.prod(sides) if of_sides else max(1, np.prod(patch))
+    batch = int(min(most, max(fewest, batch_of(batch_room * room / voxels))))
     return patch, depth, batch

@@ -58,6 +58,12 @@ def one_scanner_is_far_off(random: Random) -> tuple[Any, ...]:
     return sizes, spacings
 
 
+@fingerprint.case
+def half_a_thousandth_too_long(random: Random) -> tuple[Any, ...]:
+    sizes, spacings = np.array([[100, 40], [10, 44], [100, 47]]), np.array([[0.94001, 1.5], [2.0, 1.5], [3.0, 1.5]])
+    return sizes, spacings  # 94.001 mm are 47.0005 voxels of 2 mm, which are 47
+
+
 def ceil(extent: Array, spacing: Array) -> Array:
     return np.ceil(extent / spacing - 1e-3).astype(int)
 
@@ -169,38 +175,3 @@ def exchanged(sizes: Array, spacings: Array) -> tuple[Array, Array]:
 def floating_size(sizes: Array, spacings: Array) -> tuple[Array, Array]:
     spacing, size = answers.fingerprint(sizes, spacings)
     return spacing, size.astype(float)
-
-
-@fingerprint.mistake(
-    "You took the last patient's extent (or the first's) in the place of the median of all. Which patient comes first should "
-    "not decide anything."
-)
-def first_patient(sizes: Array, spacings: Array) -> tuple[Array, Array]:
-    spacing = np.median(spacings, axis=0)
-    return spacing, ceil(sizes[0] * spacings[0], spacing)
-
-
-@fingerprint.mistake(
-    "First take the median, not the mean: one far-off scanner must not decide. And then the size: go by mm, `sizes * "
-    "spacings`, not by the stored voxels."
-)
-def mean_of_stored_voxels(sizes: Array, spacings: Array) -> tuple[Array, Array]:
-    return spacings.mean(0), np.ceil(sizes.mean(0) - 1e-3).astype(int)
-
-
-@fingerprint.mistake(
-    "First say `axis=0`: you took one median over all axes together. And then the size: go by mm, `sizes * spacings`, not by "
-    "the stored voxels."
-)
-def one_of_stored_voxels(sizes: Array, spacings: Array) -> tuple[Array, Array]:
-    dims = spacings.shape[1]
-    return np.full(dims, np.median(spacings)), np.full(dims, np.ceil(np.median(sizes))).astype(int)
-
-
-@fingerprint.mistake(
-    "First take the median, not the mean: one far-off scanner must not decide. And round up in the end, `np.ceil`, or the edge "
-    "of the patient is cut off."
-)
-def mean_rounded_down(sizes: Array, spacings: Array) -> tuple[Array, Array]:
-    spacing = spacings.mean(0)
-    return spacing, np.floor((sizes * spacings).mean(0) / spacing + 1e-3).astype(int)

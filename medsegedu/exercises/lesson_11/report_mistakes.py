@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from medsegedu.exercises.lesson_11.reports import Array, Report, Scores, report, summary, table_of, without
+from medsegedu.exercises.lesson_11 import answers
+from medsegedu.exercises.lesson_11.reports import Array, Report, Scores, report, summary, table_of
 
 
 @report.mistake(
@@ -70,6 +71,57 @@ def deviations(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
 
 
 @report.mistake(
+    "You took mean plus and minus 1.96 deviations of the patients. You were given `picks`: draw patients anew and look where "
+    "the means fall, which needs no formula."
+)
+def smaller_deviations(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
+    def normal(table: Array, own: Array, picks: Any) -> tuple[float, float]:
+        half = 1.96 * own.std() / np.sqrt(len(own))
+        return own.mean() - half, own.mean() + half
+
+    return summary(table_of(scores, patients), patients, picks, spread=normal)
+
+
+@report.mistake(
+    "You took 1.96 deviations of the draws' means. That assumes a bell; the percentiles of the draws assume nothing: "
+    "`np.percentile(drawn, [2.5, 97.5])`."
+)
+def deviations_of_draws(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
+    def normal(table: Array, own: Array, picks: Any) -> tuple[float, float]:
+        drawn = own[picks].mean(1)
+        return drawn.mean() - 1.96 * drawn.std(), drawn.mean() + 1.96 * drawn.std()
+
+    return summary(table_of(scores, patients), patients, picks, spread=normal)
+
+
+@report.mistake(
+    "You took the median of each draw. An interval of the mean needs the draws' means: `own[picks].mean(axis=1)`."
+)
+def medians_of_draws(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
+    return summary(
+        table_of(scores, patients), patients, picks,
+        spread=lambda table, own, picks: np.percentile(np.median(own[picks], axis=1), (2.5, 97.5)),
+    )  # fmt: skip
+
+
+@report.mistake(
+    "You put all classes of a draw into one mean. A patient with one class then counts less than one with three: first the mean "
+    "of each patient, then of the draw."
+)
+def classes_pooled(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
+    return summary(
+        table_of(scores, patients), patients, picks,
+        spread=lambda table, own, picks: np.percentile(np.nanmean(table[picks], axis=(1, 2)), (2.5, 97.5)),
+    )  # fmt: skip
+
+
+@report.mistake("Your interval ends before it begins: return the lower end first, (low, high).")
+def high_before_low(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
+    means, worst, (low, high) = answers.report(scores, patients, picks)
+    return means, worst, (high, low)
+
+
+@report.mistake(
     "You drew your own patients. Use `picks` as they are given: then the same report has the same interval tomorrow."
 )
 def own_draws(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
@@ -83,67 +135,3 @@ def own_draws(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
 )
 def medians(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
     return summary(table_of(scores, patients), patients, picks, middle=np.nanmedian)
-
-
-@report.mistake(
-    "First give a missing prediction a row of zeros; you left those patients out. Then leave NaN out of the means, where you "
-    "put 0."
-)
-def skipped_and_zero(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
-    table, there = without(scores, patients, 0.0)
-    return summary(table, there, picks[:, : len(there)])
-
-
-@report.mistake(
-    "First give a missing prediction a row of zeros; you left those patients out. Then leave NaN out of the means: you gave "
-    "full marks for what was not there."
-)
-def skipped_and_one(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
-    table, there = without(scores, patients, 1.0)
-    return summary(table, there, picks[:, : len(there)])
-
-
-@report.mistake(
-    "First give a missing prediction a row of zeros; you left those patients out. Then take the 2.5th and 97.5th percentile: "
-    "yours hold 90 % of the draws."
-)
-def skipped_and_ninety(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
-    table, there = without(scores, patients)
-    return summary(table, there, picks[:, : len(there)], percentiles=(5, 95))
-
-
-@report.mistake(
-    "First give a missing prediction a row of zeros; you left those patients out. Then name the worst patient, `argmin`, not "
-    "the best."
-)
-def skipped_and_best(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
-    table, there = without(scores, patients)
-    return summary(table, there, picks[:, : len(there)], worst=np.argmax)
-
-
-@report.mistake(
-    "First give a missing prediction a row of zeros; a row of NaN means that there was nothing to find, and that is not so. "
-    "Their own mean is NaN then, and with it the worst patient and the interval."
-)
-def missing_is_nan(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
-    classes = len(next(iter(scores.values())))
-    table = np.array([scores.get(patient, np.full(classes, np.nan)) for patient in patients])
-    own = np.array([np.nan if np.isnan(row).all() else np.nanmean(row) for row in table])
-    low, high = np.percentile(own[picks].mean(1), (2.5, 97.5))
-    return np.nanmean(table, axis=0), patients[int(own.argmin())], (float(low), float(high))
-
-
-@report.mistake(
-    "First name the worst patient, `argmin`, not the best. Then leave NaN out of the means: you counted it as 1, full marks "
-    "for nothing."
-)
-def best_and_one(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
-    return summary(table_of(scores, patients, 1.0), patients, picks, worst=np.argmax)
-
-
-@report.mistake(
-    "First leave NaN out of the means: you counted it as 0. Then take the 2.5th and 97.5th percentile: yours hold 90 % of the "
-    "draws."
-)
-def zero_and_ninety(scores: Scores, patients: Sequence[str], picks: Any) -> Report:
-    return summary(table_of(scores, patients, 0.0), patients, picks, percentiles=(5, 95))

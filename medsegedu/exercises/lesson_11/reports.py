@@ -63,6 +63,12 @@ def missing_and_empty(random: Random) -> tuple[Any, ...]:
 
 
 @report.case
+def the_first_has_an_empty_class(random: Random) -> tuple[Any, ...]:
+    found, names, picks = scored(random, 6, 3, (1,), ((3, 0), (5, 2)))
+    return dict(sorted(found.items(), key=lambda item: not np.isnan(item[1]).any())), names, picks
+
+
+@report.case
 def one_class(random: Random) -> tuple[Any, ...]:
     return scored(random, 8, 1, (3,), ())
 
