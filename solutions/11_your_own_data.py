@@ -16,7 +16,7 @@
 # ## Why this lesson
 #
 # Until now somebody had prepared everything: the images, the split, the patch size, the number of steps. Your own data come
-# without all that. They come as a folder, with scans of three hospitals, one of them in another format, and one patient in
+# without all that. They come as a folder, with scans of three scanners, one patient in another format, and another patient in
 # it twice.
 #
 # The survey names what happens then: medical data sets are small, and "too little training data is easy to cause
@@ -331,7 +331,7 @@ show.explore(rules, memory=[0.8, 0.02, 0.1, 4.0], minutes=[0.4, 2.0, 10.0, 120.0
 #     medsegedu train --data my/folder --plan plan.json --out my/run
 #
 # There the first steps are timed, and the minutes become steps. Below it is a fixed number of them, for about half a minute
-# on a laptop, so that everybody sees the same amount of learning.
+# on a laptop. (A faster computer was given larger patches in the plan, and will do a little better.)
 
 # %% id="train"
 settings = Settings.choose(MY_FOLDER or "my_hospital", data, shares=(0.5, 0.2, 0.3), **recipe.choices())
@@ -804,7 +804,8 @@ picture if real else Markdown("Skipped: no real patients.")
 
 # %% [markdown] id="real-lesson"
 # Rules written with brains of 3 mm before our eyes planned a network for something the size of a thumb, and it
-# trained for 300 steps. The interval tells how far people differ, not how far another training run would.
+# trained for 300 steps. The interval tells how much the mean would change with other people, not how
+# much another training run would change it.
 #
 # How far does it get with more time? Once, on all 260 volumes, it had fifteen minutes of one processor core: 0.90 for the front,
 # 0.88 for the back, on 34 held-out people. (MONAI's BasicUNet with the recipe of its tutorials, in the same processor time: 0.83
@@ -937,7 +938,8 @@ Markdown("| plan | patch | batch | steps |\n|-|-|-|-|\n" + "\n".join(lines))
 # </details>
 #
 # <details><summary>(c) Augment, and look at the failures; then draw more patients of the kind that failed.</summary>
-# Yes. Augmentation is free, and the failures tell which patients are worth an afternoon of drawing.
+# Yes. Augmentation costs nothing to try, and failures tell which patients are worth an afternoon of drawing. (Failures of the
+# *validation* patients: whoever learns from those of the test has used the test up.)
 # </details>
 
 # %% [markdown] id="reading"

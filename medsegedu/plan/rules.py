@@ -41,7 +41,7 @@ def spacing_rule(found: Fingerprint) -> Rule:
     others = [s for axis, s in enumerate(medians) if axis != coarse]
     sizes = [s.median for s in found.size]
     few = sizes[coarse] * ANISOTROPIC < min(n for axis, n in enumerate(sizes) if axis != coarse)
-    why = f"the median of {found.cases} cases, so that half of them lose nothing by it"
+    why = f"the median of {found.cases} cases, so that along each axis half of them lose nothing by it"
     if medians[coarse] > ANISOTROPIC * max(others) and few:
         target[coarse] = max(found.spacing[coarse].low, max(others))
         why += (

@@ -2,7 +2,7 @@
 
 from medsegedu.exercises.lesson_11.bug_mistakes import bug_hunt
 from medsegedu.exercises.lesson_11.bugs import as_found
-from medsegedu.exercises.lesson_11.leak_mistakes import find_the_leak
+from medsegedu.exercises.lesson_11.leak_pairs import find_the_leak
 from medsegedu.exercises.lesson_11.plan_mistakes import plan
 from medsegedu.exercises.lesson_11.print_mistakes import fingerprint
 from medsegedu.exercises.lesson_11.report_pairs import report

@@ -95,6 +95,18 @@ def part_of_a_name() -> Five:
 
 
 @bug_hunt.mistake(
+    "Nearly: `held_out` takes the patients of every fifth *image*, and who has many images is drawn more often. Sort the names, "
+    "each once, and take every fifth of them."
+)
+def patients_of_every_fifth_image() -> Five:
+    def drawn(patients: Sequence[str]) -> list[int]:
+        chosen = set(patients[::5])
+        return [i for i, patient in enumerate(patients) if patient in chosen]
+
+    return replaced("held_out", drawn)
+
+
+@bug_hunt.mistake(
     "Nearly: `held_out` lists the images patient by patient. Return their numbers in ascending order: go through the images, and "
     "keep those whose patient was chosen."
 )

@@ -104,7 +104,16 @@ def part_of_a_name(random: Random) -> tuple[Any, ...]:
 def a_patient_with_several_images(random: Random) -> tuple[Any, ...]:
     train, test = scans(random, *[(6, 8)] * 3), scans(random, *[(6, 8)] * 5)
     test[1][:4] = train[0][:4]  # a part of the picture only
-    return ["a", "b", "b"], train, ["c", "d", "b", "e", "b"], test
+    test[0] = 2 * train[1]  # one copy among two images of c
+    return ["a", "b", "b"], train, ["c", "d", "b", "c", "b"], test
+
+
+@find_the_leak.case
+def rows_that_go_together(random: Random) -> tuple[Any, ...]:
+    train, test = scans(random, *[(5, 9)] * 3), scans(random, *[(5, 9)] * 3)
+    test[1][1] = 3 * test[1][0]
+    train[2][1] = train[2][0] + 1
+    return ["a", "b", "c"], train, ["d", "e", "f"], test
 
 
 def alike(a: np.ndarray, b: np.ndarray, least: float = 0.99) -> bool:

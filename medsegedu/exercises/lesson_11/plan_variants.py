@@ -40,6 +40,11 @@ VARIANTS: dict[str, tuple[dict[str, Any], str]] = {
         "Your patch has equal sides. An image of 203 x 188 x 17 has no room for a cube of 60: shrink all sides by one factor, "
         "so that the patch has the image's shape.",
     ),
+    "never_cut": (
+        {"patches": 1e-12},
+        "You never cut the image: the patch is all of it, however little memory there is. First shrink the sides, all by one "
+        "factor, until two patches have room. (Rules 1 and 2.)",
+    ),
     "down_to_one": (
         {"bottom": 1},
         "You halve until one voxel is left. A 3 x 3 x 3 kernel then sees nothing but padding: stop at 4, `log2(side / 4)`.",

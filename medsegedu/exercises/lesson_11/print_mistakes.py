@@ -77,6 +77,14 @@ def rounded_spacing(sizes: Array, spacings: Array) -> tuple[Array, Array]:
 
 
 @fingerprint.mistake(
+    "Go by mm, `sizes * spacings`: your size is the median number of voxels as stored. A patient with voxels half as long has "
+    "twice as many for the same head. (And make whole numbers of it in the end.)"
+)
+def stored_and_floating(sizes: Array, spacings: Array) -> tuple[Array, Array]:
+    return np.median(spacings, axis=0), np.median(sizes, axis=0)
+
+
+@fingerprint.mistake(
     "You took the last patient's extent (or the first's) in the place of the median of all. Which patient comes first should "
     "not decide anything."
 )

@@ -65,6 +65,7 @@ def missing_and_empty(random: Random) -> tuple[Any, ...]:
 @report.case
 def the_first_has_an_empty_class(random: Random) -> tuple[Any, ...]:
     found, names, picks = scored(random, 6, 3, (1,), ((3, 0), (5, 2)))
+    found["of-another-test"] = np.array([0.02, 0.04, 0.01])  # was not to be predicted
     return dict(sorted(found.items(), key=lambda item: not np.isnan(item[1]).any())), names, picks
 
 
