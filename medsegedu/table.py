@@ -13,7 +13,12 @@ def text_table(rows: Rows) -> str:
 
 
 def html_table(rows: Rows) -> str:
-    """An HTML table; the first row is the head."""
+    """An HTML table; the first row is the head. Words stand on the left, where notebooks put every cell on the right."""
     head = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
+    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows[1:])
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(text: str) -> str:
+    words = text[:1].isalpha()
+    return f"<td style='text-align: left'>{escape(text)}</td>" if words else f"<td>{escape(text)}</td>"

@@ -145,7 +145,7 @@ def batch_rule(patch: Patch, depth: int, room: float, need: Need, total: float, 
     }
     why, batch = min(most.items(), key=lambda item: item[1])
     batch = max(batch, LEAST_BATCH)
-    if batch == LEAST_BATCH:
+    if batch == LEAST_BATCH and "GB" in why:
         why += "; two are enough, because a larger patch serves more than a larger batch"
     return Rule("batch", batch, f"takes {need(patch, depth, batch):.2g} of {room:.3g} GB; {why}.")
 

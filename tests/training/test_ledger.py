@@ -32,7 +32,7 @@ def test_rows_are_added_replaced_and_sorted(tmp_path: Path) -> None:
     assert rows[1]["hd95_mm"] == "0.00"
     assert rows[0]["lesion_f1"].startswith("0.000")
     assert "the truth" in str(ledger)
-    assert "<td>nothing</td>" in ledger._repr_html_()
+    assert ">nothing</td>" in ledger._repr_html_()
 
 
 def test_a_network_is_counted_also_behind_a_function(tmp_path: Path) -> None:
