@@ -32,7 +32,7 @@ def label_curves(
         figure, (ax,) = canvas(size=(7.6, 4.3))
         budgets = sorted({budget for found in values.values() for budget in found})
         if at is not None:
-            ax.axvline(budgets.index(at), color="#E3E3E3", linewidth=34, zorder=0)
+            ax.axvspan(budgets.index(at) - 0.35, budgets.index(at) + 0.35, color="#E8E8E8", zorder=0)
         for number, (name, found) in enumerate(values.items()):
             shift = 0.1 * (number - (len(values) - 1) / 2)  # intervals beside, not over each other
             x = [budgets.index(budget) + shift for budget in found]

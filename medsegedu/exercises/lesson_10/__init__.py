@@ -1,6 +1,14 @@
-"""Lesson 10, few labels: one file an exercise, in the order of the lesson, and what goes wrong in the mean teacher."""
+"""Lesson 10, few labels: one file an exercise, in the order of the lesson, and files with more of what goes wrong."""
 
-from medsegedu.exercises.lesson_10 import moves  # noqa: F401 - it adds mistakes
+from medsegedu.exercises.lesson_10 import (  # noqa: F401 - they add mistakes
+    divergences,
+    huge,
+    moves,
+    results,
+    shares,
+    states,
+    votes,
+)
 from medsegedu.exercises.lesson_10.agreement import consistency
 from medsegedu.exercises.lesson_10.cuts import soft_ncut
 from medsegedu.exercises.lesson_10.kept import kept_loss

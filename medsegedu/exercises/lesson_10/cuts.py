@@ -23,8 +23,9 @@ soft_ncut = Exercise(
         "Each segment gives 1 minus the first divided by the second; add the K numbers up. A segment that nobody claims has 0 / "
         "0: `.clamp(min=1e-12)` below the fraction makes it cost 1.",
     ),
-    after="From 0 (no bond is cut) to K - 1 (everybody undecided). The next cell compares divisions of a real slice by it.",
+    after="0 where no bond is cut, K - 1 where everybody is undecided, nearly K at worst. Next: ways to divide a slice, priced.",
     gradients=True,
+    call=lambda attempt, probabilities, bonds: attempt(probabilities, bonds.detach()),  # nobody learns bonds
 )
 
 
@@ -47,12 +48,6 @@ def two_segments_of_few_bonds(random: Random) -> tuple[Any, ...]:
 
 
 @soft_ncut.case
-def a_segment_that_nobody_claims(random: Random) -> tuple[Any, ...]:
-    probabilities = F.one_hot(random.integers(0, 3, 9), 4).T.float()  # the fourth is empty
-    return probabilities, bound(random, 9)
-
-
-@soft_ncut.case
 def nothing_is_cut(random: Random) -> tuple[Any, ...]:
     bonds = torch.block_diag(bound(random, 3), bound(random, 5))
     probabilities = torch.zeros(2, 8)
@@ -65,33 +60,72 @@ def double_precision(random: Random) -> tuple[Any, ...]:
     return random.tensor(5, 7).double().softmax(0), bound(random, 7).double()
 
 
+@soft_ncut.behaviour
+def a_segment_that_nobody_claims(attempt: Any, random: Random) -> str | None:
+    shares = F.one_hot(torch.arange(9) % 3, 3).T.float()  # (3, 9)
+    empty = torch.cat([shares[:2], torch.zeros(1, 9), shares[2:]]).requires_grad_()
+    bonds = bound(random, 9)
+    loss, without = attempt(empty, bonds).sum(), attempt(shares, bonds).sum()
+    if not torch.isfinite(loss):
+        return (
+            "A segment that no pixel claims gives 0 / 0, and the loss is NaN. Segments do die out as a network learns: "
+            "`.clamp(min=1e-12)` below the fraction."
+        )
+    if torch.isclose(loss, without, atol=1e-3):
+        return "A segment that no pixel claims costs nothing in your loss. It costs 1: its share, 0 / 0, counts as 0."
+    if not torch.isclose(loss, without + 1, atol=1e-3):
+        return "A segment that no pixel claims must add 1 to the loss, and leave what the other segments cost as it is."
+    if loss.requires_grad and not torch.isfinite(torch.autograd.grad(loss, empty)[0]).all():
+        return (
+            "Where no pixel claims a segment, the loss is right, but its gradient is NaN: you divided 0 by 0 and mended the "
+            "result. The way back passes through the division; clamp below the fraction *before* you divide."
+        )
+    return None
+
+
+@soft_ncut.behaviour
+def a_thousand_times_weaker(attempt: Any, random: Random) -> str | None:
+    probabilities, bonds = (2 * random.tensor(3, 8)).softmax(0), bound(random, 8)
+    strong, weak = attempt(probabilities, bonds).sum(), attempt(probabilities, bonds / 1000).sum()
+    if not torch.isclose(strong, weak, rtol=0.01):
+        return (
+            "Make all bonds a thousand times weaker, and the shares stay the same; your loss does not. What you put below the "
+            "fraction against 0 / 0 is felt where bonds are weak: `.clamp(min=1e-12)`."
+        )
+    return None
+
+
 def inside(p: Tensor, bonds: Tensor) -> Tensor:
     return ((p @ bonds) * p).sum(1)
 
 
-def in_all(p: Tensor, bonds: Tensor) -> Tensor:
-    return (p @ bonds.sum(1)).clamp(min=1e-12)
+def in_all(p: Tensor, bonds: Tensor, low: float = 1e-12) -> Tensor:
+    return (p @ bonds.sum(1)).clamp(min=low)
+
+
+def cut(p: Tensor, bonds: Tensor, low: float) -> Tensor:
+    return (1 - inside(p, bonds) / in_all(p, bonds, low)).sum()
 
 
 @soft_ncut.mistake(
     "You returned what the segments *keep*. That is to be large, but a loss is made small: 1 minus the share, for each segment."
 )
-def kept_share(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return (inside(probabilities, bonds) / in_all(probabilities, bonds)).sum()
+def kept_share(probabilities: Tensor, bonds: Tensor, low: float = 1e-12) -> Tensor:
+    return (inside(probabilities, bonds) / in_all(probabilities, bonds, low)).sum()
 
 
 @soft_ncut.mistake(
     "You took 1 minus the sum of the shares. Each of the K segments starts with its own 1: it is K minus the sum."
 )
-def one_for_all(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return 1 - (inside(probabilities, bonds) / in_all(probabilities, bonds)).sum()
+def one_for_all(probabilities: Tensor, bonds: Tensor, low: float = 1e-12) -> Tensor:
+    return 1 - (inside(probabilities, bonds) / in_all(probabilities, bonds, low)).sum()
 
 
 @soft_ncut.mistake(
     "You took the mean over the segments. The sum is asked for; otherwise a division into more segments looks better for free."
 )
-def mean_over_segments(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return answers.soft_ncut(probabilities, bonds) / len(probabilities)
+def mean_over_segments(probabilities: Tensor, bonds: Tensor, low: float = 1e-12) -> Tensor:
+    return cut(probabilities, bonds, low) / len(probabilities)
 
 
 @soft_ncut.mistake(
@@ -114,32 +148,32 @@ def divided_by_the_size(probabilities: Tensor, bonds: Tensor) -> Tensor:
     "You used the probabilities once. A bond is kept if *both* of its pixels belong to the segment, so it is multiplied by p of "
     "the one and by p of the other; with one alone, all shares are 1."
 )
-def only_one_end(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return (1 - (probabilities @ bonds).sum(1) / in_all(probabilities, bonds)).sum()
+def only_one_end(probabilities: Tensor, bonds: Tensor, low: float = 1e-12) -> Tensor:
+    return (1 - (probabilities @ bonds).sum(1) / in_all(probabilities, bonds, low)).sum()
 
 
 @soft_ncut.mistake(
     "You squared p in the lower part as well. Below the line stand all bonds of the segment's pixels, wherever they lead: one p "
     "alone."
 )
-def squared_below(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return (1 - inside(probabilities, bonds) / in_all(probabilities.square(), bonds)).sum()
+def squared_below(probabilities: Tensor, bonds: Tensor, low: float = 1e-12) -> Tensor:
+    return (1 - inside(probabilities, bonds) / in_all(probabilities.square(), bonds, low)).sum()
 
 
 @soft_ncut.mistake(
     "You multiplied each pixel's probability by its own and forgot the bonds between *different* pixels: "
     "`(p * p) @ bonds.sum(1)` asks whether a pixel agrees with itself."
 )
-def with_itself(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return (1 - (probabilities.square() @ bonds.sum(1)) / in_all(probabilities, bonds)).sum()
+def with_itself(probabilities: Tensor, bonds: Tensor, low: float = 1e-12) -> Tensor:
+    return (1 - (probabilities.square() @ bonds.sum(1)) / in_all(probabilities, bonds, low)).sum()
 
 
 @soft_ncut.mistake(
     "You decided first (argmax) and counted then. The count is that of the ordinary normalised cut, but no gradient passes a "
     "decision: keep the probabilities."
 )
-def hard(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return answers.soft_ncut(F.one_hot(probabilities.argmax(0), len(probabilities)).T.to(probabilities), bonds)
+def hard(probabilities: Tensor, bonds: Tensor, low: float = 1e-12) -> Tensor:
+    return cut(F.one_hot(probabilities.argmax(0), len(probabilities)).T.to(probabilities), bonds, low)
 
 
 @soft_ncut.mistake(
@@ -150,7 +184,7 @@ def softmax_again(probabilities: Tensor, bonds: Tensor) -> Tensor:
 
 
 @soft_ncut.mistake(
-    "A segment that no pixel claims gives 0 / 0, and the loss is NaN. Segments do die out as a network learns: "
+    "A segment that no pixel claims gives 0 / 0, and your loss is NaN. Segments do die out as a network learns: "
     "`.clamp(min=1e-12)` below the fraction."
 )
 def empty_is_nan(probabilities: Tensor, bonds: Tensor) -> Tensor:
@@ -160,33 +194,12 @@ def empty_is_nan(probabilities: Tensor, bonds: Tensor) -> Tensor:
 @soft_ncut.mistake(
     "You took the bond of each pixel with itself away. It belongs to the sum: a pixel never cuts itself off."
 )
-def no_bond_with_itself(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return answers.soft_ncut(probabilities, bonds - torch.diag(bonds.diag()))
+def no_bond_with_itself(probabilities: Tensor, bonds: Tensor, low: float = 1e-12) -> Tensor:
+    return cut(probabilities, bonds - torch.diag(bonds.diag()), low)
 
 
 @soft_ncut.mistake(
-    "The number is right, but no gradient flows back (`.detach()`, `.item()`, `torch.no_grad()`). A network must learn from it."
+    "The number is right, but no gradient flows back (`.detach()`, NumPy, `torch.no_grad()`). A network must learn from it."
 )
 def detached(probabilities: Tensor, bonds: Tensor) -> Tensor:
     return answers.soft_ncut(probabilities, bonds).detach()
-
-
-@soft_ncut.mistake("You gave one number for each segment. Add them up to a single one, which `backward()` needs.")
-def one_a_segment(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return 1 - inside(probabilities, bonds) / in_all(probabilities, bonds)
-
-
-@soft_ncut.mistake(
-    "You counted the bonds between pixels of *different* segments and left it at that. The smallest such sum cuts off a single "
-    "pixel. Divide the cut of each segment by all bonds of its pixels."
-)
-def plain_cut(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return (probabilities @ bonds.sum(1) - inside(probabilities, bonds)).sum()
-
-
-@soft_ncut.mistake(
-    "You divided the sum over all segments by the sum over all segments. Then the large ones decide. Divide each segment's, and "
-    "add up afterwards."
-)
-def ratio_of_sums(probabilities: Tensor, bonds: Tensor) -> Tensor:
-    return len(probabilities) * (1 - inside(probabilities, bonds).sum() / in_all(probabilities, bonds).sum())

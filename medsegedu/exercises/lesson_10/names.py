@@ -16,8 +16,8 @@ match_clusters = Exercise(
     minutes=12,
     difficulty=2,
     hints=(
-        "`clusters[train]` and `labels[train]` are the slices that you may look at. How many clusters there are, however, you "
-        "count in all slices.",
+        "`clusters[train]` and `labels[train]` are the slices that you may look at. How many rows the table has, however, all "
+        "slices tell: `int(clusters.max()) + 1`, one for each number from 0 on, so that `table[k]` is the class of cluster k.",
         "For each cluster: `labels[train][clusters[train] == k]` are the labels of its pixels. Which of them is commonest?",
         "`torch.bincount(those, minlength=classes).argmax()` is the commonest (of equal ones the smaller; 0 if none).",
     ),
@@ -68,6 +68,22 @@ def rare_and_common_classes(random: Random) -> tuple[Any, ...]:
     labels = (random.integers(0, 20, 2, 8, 9) == 0).long() * 2
     labels[:, :2] = 1
     return (labels == 2).long() + random.integers(0, 2, 2, 8, 9), labels, torch.tensor([True, True])
+
+
+@match_clusters.case
+def two_classes_equally_common(random: Random) -> tuple[Any, ...]:
+    clusters, labels = torch.zeros(2, 4, 6, dtype=torch.int64), torch.zeros(2, 4, 6, dtype=torch.int64)
+    clusters[:, 2:], labels[:, 2:] = 1, 3
+    labels[0, :2, ::2], labels[0, :2, 1::2] = 2, 1  # six of each, and the first pixel is of the larger number;
+    clusters[0, 3, :4], labels[0, 3, :2], labels[0, 3, 2:4] = 2, 1, 2  # here it is of the smaller
+    return clusters, labels, torch.tensor([True, False])
+
+
+@match_clusters.case
+def a_small_cluster_of_a_large_class(random: Random) -> tuple[Any, ...]:
+    clusters, labels = torch.ones(1, 5, 6, dtype=torch.int64), torch.ones(1, 5, 6, dtype=torch.int64)
+    clusters[0, 0], labels[0, 0, 4:] = 0, 2  # four pixels of class 1 and two of class 2, which has no others
+    return clusters, labels, torch.tensor([True])
 
 
 def table(clusters: Tensor, labels: Tensor, count: int, classes: int) -> Tensor:
@@ -195,22 +211,3 @@ def a_vote_a_slice(clusters: Tensor, labels: Tensor, train: Tensor) -> Tensor:
         there = pixels.sum(1) > 0
         votes[there, pixels.argmax(1)[there]] += 1
     return votes.argmax(1)
-
-
-@match_clusters.mistake("You named a cluster by its rarest class: `argmin` in the place of `argmax`.")
-def rarest(clusters: Tensor, labels: Tensor, train: Tensor) -> Tensor:
-    return counted(clusters, labels, train).argmin(1)
-
-
-@match_clusters.mistake(
-    "You returned the named slices. Wanted is the table, one class for each cluster; `table[clusters]` then names them all."
-)
-def slices_returned(clusters: Tensor, labels: Tensor, train: Tensor) -> Tensor:
-    return answers.match_clusters(clusters, labels, train)[clusters]
-
-
-@match_clusters.mistake(
-    "You returned how many pixels of each class a cluster has. Which is the commonest? `.argmax(1)`."
-)
-def table_returned(clusters: Tensor, labels: Tensor, train: Tensor) -> Tensor:
-    return counted(clusters, labels, train)
