@@ -632,8 +632,8 @@ figures.ratios(sweeps, ARMS)
 # **Claim 1: generated data improve the model.** Half of each batch made, against plain augmentation alone; equal steps; the mean
 # over the four numbers of patients. It should gain 0.01 or more.
 #
-# In the figure "2, none" is: two patients, none made; each grey line is one seed. Compare *within* a number of patients; the
-# lines from one number to the next only lead the eye.
+# In the figure "2, none" is: two patients, none made. Each grey line is one seed, and joins the two arms of one number of
+# patients.
 #
 # The rule of all these claims: it **holds** if the interval lies above 0 and the mean gain reaches 0.01. It **does not hold** if
 # the whole interval lies below 0.01. Else it is **not shown**: the seeds allow both.

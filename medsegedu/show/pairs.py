@@ -43,6 +43,8 @@ def claim(
 ) -> Picture:
     """A lesson's closing figure: every seed of a claim's result, the effect with its interval, and the verdict.
 
+    If all arms have names such as "2, none" and "2, half", lines join only those that are alike before the comma.
+
     Args:
         result: what `medsegedu.claims.result(key)` or `claims.run` gives.
         this_seed: the values that the reader's own run measured, one an arm; drawn as a star.
@@ -102,13 +104,13 @@ def _arms(
     places = np.arange(len(names))
     for number, values in enumerate(table):
         ax.plot(
-            places, values, color=GREY, linewidth=1.1, marker="o", markersize=5, markeredgecolor="white", zorder=2,
+            *_in_groups(names, values), color=GREY, linewidth=1.1, marker="o", markersize=5, markeredgecolor="white", zorder=2,
             label=each if number == 0 else None,
         )  # fmt: skip
     ax.scatter(places, table.mean(axis=0), marker="_", s=900, color=INK, linewidths=2.2, zorder=3, label="mean")
     if own is not None:
         ax.plot(
-            places, own, color=VERMILION, linestyle=(0, (1, 1.2)), marker="*", markersize=14, markeredgecolor="white",
+            *_in_groups(names, own), color=VERMILION, linestyle=(0, (1, 1.2)), marker="*", markersize=14, markeredgecolor="white",
             zorder=4, label="your run",
         )  # fmt: skip
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, markerscale=0.6)  # beside the data, never over them
@@ -117,6 +119,20 @@ def _arms(
     ax.set_xlim(-0.5, len(names) - 0.5)
     ax.set_ylabel(ylabel)
     ax.grid(axis="y")
+
+
+def _in_groups(names: Sequence[str], values: Any) -> tuple[list[float], list[float]]:
+    """Places and values of the arms, with a gap behind each group of names that are alike before their comma."""
+    groups = [name.split(",")[0] if all("," in n for n in names) else "" for name in names]
+    x: list[float] = []
+    y: list[float] = []
+    for k, value in enumerate(values):
+        if k > 0 and groups[k] != groups[k - 1]:
+            x.append(k - 0.5)
+            y.append(np.nan)
+        x.append(k)
+        y.append(float(value))
+    return x, y
 
 
 def _differences(

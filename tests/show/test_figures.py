@@ -182,3 +182,14 @@ def test_a_shown_figure_gives_its_memory_back_and_can_still_be_saved_as_png(tmp_
     assert picture.save(tmp_path / "bar.png").read_bytes() == picture.png()
     with pytest.raises(UserError, match="was shown already and kept as PNG"):
         picture.save(tmp_path / "bar.svg")
+
+
+@pytest.mark.parametrize(
+    "arms", [("2, none", "2, half", "4, none", "4, half"), ("2 patients", "2, half", "4, none", "4, half")]
+)
+def test_lines_of_a_claim_stay_within_a_group(arms: tuple[str, ...]) -> None:
+    values = [{"values": dict(zip(arms, row, strict=True)), "difference": 0.1} for row in ((1, 2, 3, 4), (5, 7, 6, 8))]
+    picture = show.claim(result(arms=list(arms), compared=None, values=values))
+    drawn = picture.figure.axes[0].lines[1].get_xydata()
+    assert drawn[~np.isnan(drawn[:, 1])].tolist() == [[0, 5], [1, 7], [2, 6], [3, 8]]
+    assert int(np.isnan(drawn[:, 1]).sum()) == (1 if arms[0] == "2, none" else 0)
