@@ -74,9 +74,10 @@ def compare(
         figure, axes = canvas(1, 1 + len(masks), size=(width * (1 + len(masks)), min(height, 4) + 1.1))
         draw_scan(axes[0], image, mm)
         outline(axes[0], truth, GREEN, "-", 1.6)
-        axes[0].set_title(f"truth: {wanted}\n\u00a0", linespacing=1.3)
+        enlarged = (bottom - top, right - left) != truth.shape
+        axes[0].set_title(f"truth: {wanted}\n{'dashed: enlarged' if enlarged else ''}", linespacing=1.3)
         scale_bar(axes[0], mm[1], unit)
-        if zoom:
+        if enlarged:
             corner, size = (left - 0.5, top - 0.5), (right - left, bottom - top)
             axes[0].add_patch(
                 Rectangle(corner, *size, fill=False, edgecolor="white", linewidth=1, linestyle=(0, (4, 3)))

@@ -106,6 +106,16 @@ def test_titles_name_contrasts_and_dice(volume: Case) -> None:
     assert [ax.get_title() for ax in made.figure.axes] == ["truth: lesion\n", "same\nDice 1.00", "none\nDice 0.00"]
 
 
+def test_a_frame_that_is_enlarged_says_so() -> None:
+    label = torch.zeros(70, 60, dtype=torch.int64)
+    label[30:33, 20:22] = 1
+    case = Case(torch.randn(1, 70, 60), label, (1.0, 1.0), "p", "p")
+    part, whole = (show.compare(case, {"same": label}, 1, class_name="lesion", zoom=zoom) for zoom in (True, False))
+    assert [len(made.figure.axes[0].patches) for made in (part, whole)] == [1, 0]  # the frame
+    titles = [made.figure.axes[0].get_title() for made in (part, whole)]
+    assert titles == ["truth: lesion\ndashed: enlarged", "truth: lesion\n"]
+
+
 def test_planes_are_upright_and_keep_their_spacing() -> None:
     volume = np.zeros((2, 3, 4))
     volume[1, 2, 0], volume[0, 0, 3] = 1, 2  # right front bottom, left back top
