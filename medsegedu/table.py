@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 Rows = Sequence[Sequence[str]]
+HEAD = "th scope='col'"
 
 
 def text_table(rows: Rows) -> str:
@@ -13,12 +14,13 @@ def text_table(rows: Rows) -> str:
 
 
 def html_table(rows: Rows) -> str:
-    """An HTML table; the first row is the head. Words stand on the left, where notebooks put every cell on the right."""
-    head = "".join(f"<th scope='col'>{escape(cell)}</th>" for cell in rows[0])
-    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows[1:])
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    """An HTML table; the first row is the head. Columns with words stand on the left, where notebooks put all on the right."""
+    head, *body = rows
+    words = [any(row[i][:1].isalpha() for row in body) for i in range(len(head))]
 
+    def line(row: Sequence[str], tag: str) -> str:
+        looks = (" style='text-align: left'" if left else "" for left in words)
+        return "".join(f"<{tag}{look}>{escape(cell)}</{tag[:2]}>" for cell, look in zip(row, looks, strict=True))
 
-def _cell(text: str) -> str:
-    words = text[:1].isalpha()
-    return f"<td style='text-align: left'>{escape(text)}</td>" if words else f"<td>{escape(text)}</td>"
+    lines = "".join(f"<tr>{line(row, 'td')}</tr>" for row in body)
+    return f"<table><thead><tr>{line(head, HEAD)}</tr></thead><tbody>{lines}</tbody></table>"

@@ -107,14 +107,7 @@ def batch(
             grid.add_patch(frame)
             held = [index for index in np.unique(labels[k]).tolist() if index == len(classes) - 1]
             for index in held:
-                grid.contour(
-                    labels[k] == index,
-                    [0.5],
-                    colors=[GREEN],
-                    linewidths=1.4,
-                    extent=extent,
-                    origin="upper",
-                )
+                grid.contour(labels[k] == index, [0.5], colors=[GREEN], linewidths=1.4, extent=extent, origin="upper")
         grid.set(xlim=(-2, side * size), ylim=(int(np.ceil(len(images) / side)) * size, -2))
         looks: dict[str, tuple[str, Any]] = {"real": (BLUE, "-"), "made": (VERMILION, "--"), classes[-1]: (GREEN, "-")}
         keys = [Line2D([], [], color=colour, linestyle=line, label=name) for name, (colour, line) in looks.items()]
@@ -123,7 +116,7 @@ def batch(
         chart.plot([100 * s for s in shares], [values[s] for s in shares], color=INK, marker="o", markersize=6)
         star: dict[str, Any] = {"marker": "*", "markersize": 18, "linestyle": "none", "color": VERMILION}
         chart.plot([100 * chosen], [values[chosen]], label="trained on such batches", **star)
-        chart.legend(loc="lower left")
+        chart.legend(loc="lower center", bbox_to_anchor=(0.5, 1))  # above the curve, never over it
         chart.set(xlabel="% of each batch that is made", ylabel="Dice on real images")
         chart.grid(axis="y")
     return Picture(

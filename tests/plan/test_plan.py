@@ -179,7 +179,7 @@ def test_tables_show_it() -> None:
     assert isinstance(plan, Plan)
     assert ["patch", "40", "x", "40", "x", "40"] in [line.split()[:6] for line in str(plan).splitlines()]
     assert "Note: Mind <this>." in str(plan)
-    assert "<td>40 x 40 x 40</td>" in plan._repr_html_()
+    assert ">40 x 40 x 40</td>" in plan._repr_html_()
     assert "Mind &lt;this&gt;." in plan._repr_html_()
 
 
