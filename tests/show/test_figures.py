@@ -104,6 +104,7 @@ def test_titles_name_contrasts_and_dice(volume: Case) -> None:
     assert label is not None
     made = show.compare(volume, {"same": label, "none": label * 0}, 4, class_name="lesion")
     assert [ax.get_title() for ax in made.figure.axes] == ["truth: lesion\n", "same\nDice 1.00", "none\nDice 0.00"]
+    assert not made.figure.axes[0].patches  # no frame where the whole image is shown
 
 
 def test_a_frame_that_is_enlarged_says_so() -> None:
