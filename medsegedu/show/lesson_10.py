@@ -17,17 +17,26 @@ __all__ = ["label_curves", "maps"]
 
 
 def label_curves(
-    values: Mapping[str, Mapping[int, Sequence[float]]], *, alt: str, at: int | None = None, ceiling: float | None = None
-) -> Picture:  # fmt: skip
+    values: Mapping[str, Mapping[int, Sequence[float]]],
+    *,
+    alt: str,
+    at: int | None = None,
+    ceiling: float | None = None,
+    rival: str | None = None,
+) -> Picture:
     """Dice against the number of labelled patients: the mean over seeds, with its 95 % t interval.
 
     Args:
         values: method -> number of labelled patients -> one value a seed.
         at: a number of patients to point out.
         ceiling: the Dice with all patients labelled, a dashed line.
+        rival: a method that all others are compared with: what they gain over it, seed by seed.
     """
     if not values or not all(values.values()):
         raise UserError("label_curves got no values; give it at least one method with one number of patients.")
+    looks = {name: number % len(SERIES) for number, name in enumerate(values)}  # the same with and without a rival
+    if rival is not None:
+        values = _gains(values, rival)
     with style():
         figure, (ax,) = canvas(size=(7.6, 4.3))
         budgets = sorted({budget for found in values.values() for budget in found})
@@ -38,16 +47,19 @@ def label_curves(
             x = [budgets.index(budget) + shift for budget in found]
             means = np.array([np.mean(seeds) for seeds in found.values()])
             reach = np.array([_half(seeds) for seeds in found.values()])
-            look = number % len(SERIES)
+            look = looks[name]
             ax.errorbar(
                 x, means, yerr=reach, color=SERIES[look], linestyle=LINES[look], marker=MARKERS[look], markersize=6.5,
                 markeredgecolor="white", capsize=3, elinewidth=1.2, label=name,
             )  # fmt: skip
+        if rival is not None:
+            ax.axhline(0.0, color=INK, linewidth=1, linestyle=(0, (4, 3)), label=rival)
         if ceiling is not None:
             ax.axhline(ceiling, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="all labelled")
         ax.set_xticks(range(len(budgets)), [str(budget) for budget in budgets])
         ax.set_xlim(-0.6, len(budgets) - 0.4)
-        ax.set(xlabel="labelled patients", ylabel="Dice, mean and 95 % interval over seeds")
+        measured = "Dice" if rival is None else f"Dice gained over {rival}"
+        ax.set(xlabel="labelled patients", ylabel=f"{measured},\nmean and 95 % interval over seeds")
         ax.grid(axis="y")
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=3.4)
     return Picture(figure, alt)
@@ -85,6 +97,18 @@ def maps(
             signs.append(Patch(facecolor="white", edgecolor=GREY, hatch="////", label="not sure: ignored"))
         figure.legend(handles=signs, loc="outside lower center", ncols=len(signs) if columns > 2 else 3, fontsize=9.5)
     return Picture(figure, alt)
+
+
+def _gains(values: Mapping[str, Mapping[int, Sequence[float]]], rival: str) -> dict[str, dict[int, Sequence[float]]]:
+    """Every method's values less the rival's of the same seed, where both were measured."""
+    if rival not in values:
+        raise UserError(f"{rival!r} is not among the methods; it is one of {', '.join(values)}.")
+    base = values[rival]
+    return {
+        name: {budget: np.subtract(seeds, base[budget]).tolist() for budget, seeds in found.items() if budget in base}
+        for name, found in values.items()
+        if name != rival
+    }
 
 
 def _half(seeds: Sequence[float]) -> float:

@@ -26,6 +26,26 @@ def test_curves_show_means_and_intervals_over_seeds() -> None:
     assert picture.png()
 
 
+def test_a_rival_is_subtracted_seed_by_seed() -> None:
+    values = {
+        "plain": {1: [0.5, 0.6, 0.7], 4: [0.9, 0.8]},
+        "new": {1: [0.6, 0.7, 0.8], 2: [0.7], 4: [0.8, 0.9]},
+        "newer": {4: [0.95, 0.8]},
+    }
+    (ax,) = figures.label_curves(values, alt="Gains.", rival="plain").figure.axes
+    first, second = ax.containers
+    assert first[0].get_ydata() == pytest.approx([0.1, 0.0])  # with 2 labelled there is no rival
+    assert second[0].get_ydata() == pytest.approx([0.025])
+    bar, flat = first[2][0].get_segments()
+    assert bar[:, 1].tolist() == pytest.approx([0.1, 0.1])  # however far the seeds themselves lie apart
+    half = stats.t.ppf(0.975, 1) * stats.sem([-0.1, 0.1])
+    assert flat[:, 1].tolist() == pytest.approx([-half, half])
+    (all_of_them,) = figures.label_curves(values, alt="Curves.").figure.axes
+    assert first[0].get_color() == all_of_them.containers[1][0].get_color()
+    with pytest.raises(UserError, match="'plane' is not among the methods; it is one of plain, new, newer"):
+        figures.label_curves(values, alt="Gains.", rival="plane")
+
+
 def test_maps_hatch_what_is_not_known() -> None:
     label = torch.zeros(9, 7, dtype=torch.int64)
     label[2:5, 1:4], label[6:] = 3, -1
