@@ -6,6 +6,7 @@ from medsegedu.exercises.lesson_10 import (  # noqa: F401 - they add mistakes
     moves,
     results,
     shares,
+    slips,
     states,
     votes,
 )
