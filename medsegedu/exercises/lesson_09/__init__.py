@@ -7,6 +7,7 @@ from medsegedu.exercises.lesson_09 import (  # noqa: F401 - they add mistakes
     shares,
     shrinks,
     slates,
+    slips,
     spreads,
     verdicts,
 )
