@@ -73,5 +73,10 @@ def three_bins(random: Random) -> tuple[Any, ...]:
     return np.array([30, 30, 50]), np.array([0.0, 1.0, 2.0])
 
 
+@otsu_threshold.case
+def few_pixels_of_nearly_one_intensity(random: Random) -> tuple[Any, ...]:
+    return np.array([3, 1, 2, 4]), np.array([0.500, 0.501, 0.503, 0.504])  # every score is far below 1
+
+
 for sentence, wrong in WRONG.items():
     otsu_threshold.mistake(sentence)(wrong)

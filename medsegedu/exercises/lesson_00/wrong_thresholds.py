@@ -204,3 +204,17 @@ def midpoint_of_the_means(counts: Numbers, centers: Numbers) -> float:
         means = (np.average(centers[part], weights=counts[part]) for part in (dark, ~dark))
         threshold = float(sum(means)) / 2
     return float(centers[centers <= threshold][-1])
+
+
+@_mistake(
+    "Mostly you return None: no score beat the -1 with which you begin. `mean_dark - mean_bright` is negative, so without the "
+    "square nearly every score is. Square it."
+)
+def hardly_anything_was_best(counts: Numbers, centers: Numbers) -> float | None:
+    best, cut = -1.0, None
+    for k in range(1, len(counts)):
+        dark, bright = counts[:k].sum(), counts[k:].sum()
+        score = bright * (counts[:k] * centers[:k]).sum() - dark * (counts[k:] * centers[k:]).sum()
+        if score > best:
+            best, cut = float(score), float(centers[k - 1])
+    return cut

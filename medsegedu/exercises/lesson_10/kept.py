@@ -49,6 +49,13 @@ def none_is_kept(random: Random) -> tuple[Any, ...]:
 
 
 @kept_loss.case
+def a_single_pixel_is_kept(random: Random) -> tuple[Any, ...]:
+    label = torch.full((2, 3, 4), -1)
+    label[1, 2, 0] = 2
+    return random.tensor(2, 4, 3, 4), label
+
+
+@kept_loss.case
 def all_are_kept(random: Random) -> tuple[Any, ...]:
     return random.tensor(2, 2, 3, 8), random.integers(0, 2, 2, 3, 8)
 
