@@ -45,10 +45,12 @@ stitch = Exercise(
 )
 
 
-def windows(random: Random, size: tuple[int, ...], window: tuple[int, ...], overlap: float) -> tuple[Any, ...]:
+def windows(
+    random: Random, size: tuple[int, ...], window: tuple[int, ...], overlap: float, classes: int = 3
+) -> tuple[Any, ...]:
     """Random answers for the windows that cover a volume, with the core's weights."""
     starts = [tuple(part.start for part in box) for box in window_boxes(size, window, overlap)]
-    return random.tensor(len(starts), 3, *window), starts, size, gaussian(window)
+    return random.tensor(len(starts), classes, *window), starts, size, gaussian(window)
 
 
 @stitch.case
@@ -58,7 +60,7 @@ def half_overlap(random: Random) -> tuple[Any, ...]:
 
 @stitch.case
 def little_overlap(random: Random) -> tuple[Any, ...]:
-    return windows(random, (8, 5, 7), (3, 5, 4), 0.2)
+    return windows(random, (8, 5, 7), (3, 5, 4), 0.2, classes=5)
 
 
 @stitch.case
@@ -68,7 +70,7 @@ def one_window(random: Random) -> tuple[Any, ...]:
 
 @stitch.case
 def mixed_up_windows(random: Random) -> tuple[Any, ...]:  # their order does not matter
-    answers, starts, size, weight = windows(random, (6, 5, 5), (4, 4, 3), 0.3)
+    answers, starts, size, weight = windows(random, (6, 5, 5), (4, 4, 3), 0.3, classes=2)
     order = random.numpy.permutation(len(starts)).tolist()
     return answers[order], [starts[n] for n in order], size, weight
 

@@ -141,3 +141,21 @@ def scores_divided_by_all(logits: Tensor, present: Tensor) -> Tensor:
 )
 def slices_only(logits: Tensor, present: Tensor) -> Tensor:
     return (logits.softmax(2) * (present / present.sum(0))[:, :, None, None, None]).sum(0)
+
+
+@late_fusion.mistake(
+    "You wrote *three* networks into your code (`a, b, c = ...`), and with two it stumbles. M may be any number: multiply all of "
+    "`logits` by their weights at once, and sum over dimension 0."
+)
+def three_by_name(logits: Tensor, present: Tensor) -> Tensor:
+    first, second, third = logits.softmax(2) * shaped(present / present.sum(0), logits)
+    return first + second + third
+
+
+@late_fusion.mistake(
+    "You added up the networks number 0, 1 and 2 (`range(3)`). There may be two, or five: go through `range(len(logits))`, or "
+    "sum over dimension 0."
+)
+def three_by_number(logits: Tensor, present: Tensor) -> Tensor:
+    votes = logits.softmax(2) * shaped(present / present.sum(0), logits)
+    return votes[0] + votes[1] + votes[2]

@@ -46,6 +46,17 @@ def nobody_has_the_third(random: Random) -> tuple[Any, ...]:
     return 2 * random.tensor(3, 2, 3, 4, 6), torch.tensor([[True, True], [False, True], [False, False]])
 
 
+@late_fusion.case
+def two_networks(random: Random) -> tuple[Any, ...]:
+    return 3 * random.tensor(2, 3, 4, 3, 5), torch.tensor([[True, False, True], [True, True, False]])
+
+
+@late_fusion.case
+def five_networks(random: Random) -> tuple[Any, ...]:
+    present = torch.tensor([[True, False], [False, True], [False, False], [True, True], [True, False]])
+    return 2 * random.tensor(5, 2, 2, 4, 3), present
+
+
 def right_so_far(attempt: Callable[..., Any], random: Random) -> bool:
     present = torch.tensor([[True, False], [True, True]])
     return agrees(attempt, answers.late_fusion, 2 * random.tensor(2, 2, 3, 4, 5), present)
