@@ -19,8 +19,14 @@ Five = tuple[Callable[..., Any], ...]
 NAMES = ("held_out", "to_scale", "finer", "mirrored", "mean_dice")
 
 
-def ask(attempt: Callable[[], Five], function: str, *arguments: Any) -> Any:
-    return attempt()[NAMES.index(function)](*arguments)
+def ask(attempt: Callable[[], Five], function: str, first: Any, second: Any = None, third: Any = None) -> Any:
+    five = attempt()
+    if not isinstance(five, (tuple, list)) or len(five) != 5 or not all(map(callable, five)):
+        raise TypeError(f"return the five functions themselves, without calling them: return {', '.join(NAMES)}")
+    names = [getattr(one, "__name__", "") for one in five]
+    if sorted(names) == sorted(NAMES) and names != list(NAMES):
+        raise TypeError(f"return the functions in this order: return {', '.join(NAMES)}")
+    return five[NAMES.index(function)](*(argument for argument in (first, second, third) if argument is not None))
 
 
 bug_hunt = Exercise(
