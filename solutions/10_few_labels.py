@@ -192,7 +192,11 @@ def sure(threshold):
     white, lesion = (kept[case.label == k].float().mean() for k in (3, 4))
     alt = f"Pseudo-labels at threshold {threshold}: {kept.float().mean():.0%} of the pixels are kept, {right:.1%} of them right."
     two = torch.where(kept & (case.label >= 3), case.label, 0)
-    titles = [f"kept: {kept.float().mean():.0%}", f"kept and wrong: {1 - right:.1%}", f"white {white:.0%}, lesions {lesion:.0%}"]
+    titles = [
+        f"kept: {kept.float().mean():.0%}",
+        f"kept and wrong: {1 - right:.1%}",
+        f"white {white:.0%}, lesions {lesion:.0%}",
+    ]
     return figures.maps([label, wrong, two], titles, names, alt=alt)
 
 

@@ -60,6 +60,9 @@ from medsegedu.training import Ledger, fit
 # `index.csv` with the columns image, mask, patient serves every other order. With `"hippocampus"` it takes the real patients
 # of section 11. With `None` it invents a hospital: twenty virtual patients from three scanners, with the brain and its lesions
 # drawn in FLAIR images.
+#
+# (In a file classes are numbers. To give yours names, write `folder(MY_FOLDER, classes=("background", "tumour"))` where
+# `folder(MY_FOLDER)` stands below. The pictures look most at a class called "lesion", or else at the last.)
 
 # %% id="my-folder"
 MY_FOLDER = None
@@ -113,7 +116,8 @@ else:
 first_look
 
 # %% [markdown] id="look-text"
-# Read such a table before anything else. *Which columns differ between patients? Which of them would a network notice?*
+# Read such a table before anything else. *Which columns differ between patients? Which of them would a network notice?* (Not
+# the contrast: only a DICOM file says what its scan was.)
 #
 # Then look at the images themselves, with the masks over them. Nothing replaces it: masks of the wrong patient,
 # mirrored masks, a scan of the foot. Ten minutes here save a week. (Leaf through some of them with the menu.)
@@ -186,7 +190,8 @@ said = "\n".join(f"- {finding.sentence}" for finding in findings) or "- nothing 
 if copies:
     data = replace(data, cases=tuple(case for case in data if case.id not in copies))
 Markdown(
-    f"In this division your function reports **{len(leaking)}** of {len(other)} test images. In the whole folder:\n\n{said}\n\n"
+    f"In this careless division **{len(leaking)}** of {len(other)} test images leak, says your function: their patient is in the "
+    f"other half too, or a copy of them. What is wrong with the folder itself, however it is divided:\n\n{said}\n\n"
     f"Taken out: {', '.join(sorted(copies)) or 'nobody'}. {len(data)} images of {len(data.patients)} patients stay."
 )
 
@@ -222,8 +227,9 @@ fingerprint = ex.fingerprint.check(fingerprint)
 
 # %% [markdown] id="fingerprint-use-text"
 # Why the median of mm, and not of voxels? Look at the ranges: a scanner with small voxels makes large images of the same head.
-# Below is yours, and then the whole fingerprint, with intensities and the objects of each class. *What is the smallest object
-# that anybody drew? How many voxels is that?*
+# Below is yours, and then the whole fingerprint, with intensities and the objects of each class. (Its "size" is that of the
+# files as they are, each in its own voxels, so it may differ from yours. Anisotropy: how many times longer than wide a voxel is.)
+# *What is the smallest object that anybody drew? How many voxels is that?*
 
 # %% id="fingerprint-use"
 sizes = np.array([Grid.of(case).canonical().shape for case in data])
@@ -245,7 +251,8 @@ found
 # ### Exercise 11.3 - Plan a network (15 minutes, difficulty 3 of 3, the heart of the lesson)
 #
 # 1. **Room**: a step has `gigabytes * 1e9 / each` voxels of room. A patch may take half, since a step should hold two.
-# 2. **Sides**: the median image, if it fits. Else all its sides shrink by *one* factor, so that the patch keeps its shape.
+# 2. **Sides**: the median image, if it fits into that half. Else all its sides shrink by *one* factor, so that the patch keeps
+#    its shape and just fits.
 # 3. **Depth**: how often the shortest side can be halved with at least 4 voxels left: log2(side / 4), rounded down; at least
 #    1, at most 5.
 # 4. **Patch**: each side rounded down to a multiple of 2^depth, but at least one multiple.
@@ -288,8 +295,9 @@ Markdown("| data | median image | GB | patch | depth | batch |\n|-|-|-|-|-|-|\n"
 #
 # The course's own planner has the same skeleton and a few rules more. It counts the bytes of the network for real, and it also
 # knows that time ends: you said how many minutes, and this computer's speed was measured. (The cut is therefore a little
-# different from yours.) Where it is time that cuts, it cuts more and smaller patches, because that is how networks learn
-# fastest when there are few steps. Every line says why.
+# different from yours, and an image that fits whole is rounded *up* and padded, so that none of it is lost.) Where it is time
+# that cuts, it cuts more and smaller patches, because that is how networks learn fastest when there are few steps. Every line
+# says why. (Instance normalisation takes each image's own mean; on a one-cycle schedule the rate first rises, then falls.)
 
 # %% id="speed"
 speed = choose(smoke=4e5, quick=0, full=0) or voxels_a_second(found.dims, 8)
@@ -302,8 +310,8 @@ recipe
 # frame is one patch; the dashed ones share its step. On the right is the network, from the patch down to what is left of it
 # at the bottom.
 #
-# *When is it memory that cuts the patch, when time? Why does the funnel stop earlier with thick slices? And which knob
-# changes nothing once the patch is the whole image?*
+# *When is it memory that cuts the patch, when time? Why does the funnel stop earlier with thick slices? And which knobs
+# change nothing once the patch is the whole image, not even the batch? (The plan's line on the batch says why.)*
 
 # %% id="explore"
 most = max(data, key=lambda case: int((case.label == target).sum()))
@@ -429,7 +437,9 @@ for k, name in enumerate(names[1:]):
     column = np.array([scores[patient][k] for patient in held_out_patients])
     middles = np.nanmean(column[draws[~np.isnan(column[draws]).all(1)]], axis=1)
     shown.append((name, float(np.nanmean(column)), *np.percentile(middles, [2.5, 97.5]).tolist()))
-show.intervals(shown, "Dice of held-out patients, mean and 95 % interval", alt="Dice of each class with its interval.")
+show.intervals(
+    shown, "Dice of held-out patients, mean and 95 % interval", digits=3, alt="Dice of each class with its interval."
+)
 
 # %% [markdown] id="failures-text"
 # And now the pictures, **failures first**. An average hides where a network fails, and where it fails is where you learn
@@ -456,35 +466,38 @@ Markdown(
 # ## 7. Bring it home
 #
 # The network worked on a grid of its own. The doctor's viewer shows the scan on another one. `predict_files` takes each
-# prediction back to its image's space. **Check it by reading it back**: same grid, and the outlines lie where they should. The
+# prediction back to its image's space. **Check it by reading it back**: same grid, and the outlines lie where they should. (It
+# is the grid that is checked here. Two of the patients are not held out, so their Dice proves nothing else.) The
 # last row is what many programs write: the right numbers, and no place.
 
 # %% id="home"
 out = place / "predictions"
 checked = (data[-1], data[0], bad)  # in the invented hospital, data[-1] is the DICOM series
+home = root if MY_FOLDER is None else Path(MY_FOLDER)
 if MY_FOLDER is None:
     scans = [root / "images" / case.id for case in checked]
     inputs = sorted({path if path.is_dir() else path.with_name(f"{path.name}.nii.gz") for path in scans})
 else:
-    inputs = [Path(MY_FOLDER)] if Path(MY_FOLDER).is_dir() else []
+    inputs = [home] if home.is_dir() else []
 paths = predict_files(run, inputs, out, progress=False) if inputs else []
 written = {path.name.removesuffix(".nii.gz"): path for path in paths if path.name.endswith(".nii.gz")}
 rows = []
 for patient in checked if written else ():
     back, grid = read_label(written[patient.id.replace("/", "_")])
-    kind = "NIfTI" if MY_FOLDER or not (root / "images" / patient.id).is_dir() else "DICOM"
+    kind = "DICOM" if (home / "images" / patient.id).is_dir() else "NIfTI"
+    part = next(name for name, whose in split.items() if patient.patient in whose)
     same = grid.difference(Grid.of(patient)) or "none"
     agrees = dice(back == target, patient.label == target)
-    rows.append(f"| {patient.id} | {kind} | {' x '.join(map(str, back.shape))} | {same} | {agrees:.3f} |")
+    rows.append(f"| {patient.id} | {part} | {kind} | {' x '.join(map(str, back.shape))} | {same} | {agrees:.3f} |")
 if rows:
     nibabel.save(nibabel.Nifti1Image(back.numpy().astype(np.uint8), np.eye(4)), out / "lost.nii.gz")
     lost, lost_grid = read_label(out / "lost.nii.gz")
     size_text = " x ".join(map(str, lost.shape))
-    rows.append(f"| {bad.id}, no affine | {kind} | {size_text} | {lost_grid.difference(Grid.of(bad))} | - |")
+    rows.append(f"| {bad.id}, no affine | {part} | {kind} | {size_text} | {lost_grid.difference(Grid.of(bad))} | - |")
 Markdown(
-    "| image | format | voxels of the saved label | difference of the grids | Dice of the saved label |\n|-|-|-|-|-|\n"
+    "| image | part | format | voxels of the saved label | difference of the grids | Dice of the saved label |\n|-|-|-|-|-|-|\n"
     + "\n".join(rows)
-) if rows else Markdown("Nothing to bring home: pictures carry no place.")  # fmt: skip
+) if rows else Markdown("Nothing was saved: it takes a folder of your own, and scans; pictures carry no place.")  # fmt: skip
 
 # %% id="home-look"
 saved = (
@@ -492,7 +505,8 @@ saved = (
     if rows
     else replace(bad, label=answers[bad.id])
 )
-show.case(saved, contrasts=data.contrasts, classes=names, alt="The saved prediction, read back and laid over its scan.")
+said = "The saved prediction, read back and laid over its scan." if rows else "The prediction, laid over its image."
+show.case(saved, contrasts=data.contrasts, classes=names, alt=said)
 
 # %% [markdown] id="bugs-task"
 # ## 8. Bug hunt
@@ -519,7 +533,7 @@ def held_out(patients):
 
 
 def to_scale(train, test):
-    """Training and test images -> both on the scale in which training has mean 0, deviation 1."""
+    """Training and test images -> both on the scale in which training has mean 0, deviation 1 (torch's `std`)."""
     both = torch.cat([train, test])
     mean, deviation = both.mean(), both.std()
     return (train - mean) / deviation, (test - mean) / deviation
@@ -559,7 +573,7 @@ def held_out(patients):
 
 
 def to_scale(train, test):
-    """Training and test images -> both on the scale in which training has mean 0, deviation 1."""
+    """Training and test images -> both on the scale in which training has mean 0, deviation 1 (torch's `std`)."""
     mean, deviation = train.mean(), train.std()  # the test set has no say
     return (train - mean) / deviation, (test - mean) / deviation
 
@@ -721,8 +735,8 @@ claims.get("11.transfer").figure()
 # the difference of the two ways of carrying it over. How much of a plan is simply *not to forget the
 # spacing*? What is left for patch, depth and batch is the rest, and it is for you to judge how much that is.
 #
-# And mind the budget. nnU-Net's rules were made for a day of training; ours lasts seconds. Our first planner took the largest
-# patch of which two fit, as they do, and never learnt the lesions of flat images within a minute. So it got a rule of its own for
+# And mind the budget. nnU-Net's rules were made for a day of training; ours lasts seconds. Our first planner followed nnU-Net:
+# the largest patch, if two of it fit. Within a minute it never learnt the lesions of flat images. So it got a rule of its own for
 # short times, more and smaller patches, and this claim was measured anew, with new patients. *Did that settle it?* Compare the
 # seeds: each is another few patients, and with so few of them luck is as large as the recipe.
 #
@@ -893,7 +907,8 @@ Markdown("| plan | patch | batch | steps |\n|-|-|-|-|\n" + "\n".join(lines))
 # </details>
 #
 # <details><summary>(c) The batch becomes larger, up to a limit.</summary>
-# Yes. First the patch, because it shows more; what is left goes into the batch.
+# Yes. First the patch, because it shows more; what is left goes into the batch. (The course's planner stops sooner, at 5 % of
+# all voxels in one step.)
 # </details>
 
 # %% [markdown] id="quiz-3"

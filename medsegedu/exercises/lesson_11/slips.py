@@ -118,6 +118,7 @@ variant(
     "You rounded the sides of rule 2 to whole voxels before you went on. Only the patch is whole, rule 4: depth and multiple "
     "come from the sides as they are.",
     side_of=round,
+    logarithm=math.log2,
 )
 
 
