@@ -4,6 +4,7 @@ from medsegedu.exercises.lesson_10 import (  # noqa: F401 - they add mistakes
     divergences,
     huge,
     moves,
+    rarities,
     results,
     shares,
     slips,

@@ -84,14 +84,15 @@ def a_segment_that_nobody_claims(attempt: Any, random: Random) -> str | None:
 
 
 @soft_ncut.behaviour
-def a_thousand_times_weaker(attempt: Any, random: Random) -> str | None:
+def weak_bonds(attempt: Any, random: Random) -> str | None:
     probabilities, bonds = (2 * random.tensor(3, 8)).softmax(0), bound(random, 8)
-    strong, weak = attempt(probabilities, bonds).sum(), attempt(probabilities, bonds / 1000).sum()
-    if not torch.isclose(strong, weak, rtol=0.01):
-        return (
-            "Make all bonds a thousand times weaker, and the shares stay the same; your loss does not. What you put below the "
-            "fraction against 0 / 0 is felt where bonds are weak: `.clamp(min=1e-12)`."
-        )
+    strong = attempt(probabilities, bonds).sum()
+    for times, words in ((1e3, "a thousand"), (1e8, "a hundred million")):
+        if not torch.isclose(strong, attempt(probabilities, bonds / times).sum(), rtol=0.01):
+            return (
+                f"Make all bonds {words} times weaker, and the shares stay the same; your loss does not. What you put below the "
+                "fraction against 0 / 0 is felt where bonds are weak: `.clamp(min=1e-12)`."
+            )
     return None
 
 
