@@ -723,8 +723,8 @@ Markdown(theirs)
 #
 # **Claim 1: one recipe transfers.** Three data sets of other shapes: heads in slices of 8 mm, flat images, and small blocks. The
 # planned recipe has no value that was set for any of them. Its rival was set by hand for whole heads of 3 mm, after trials,
-# and is carried over in two ways, with its spacing or with each set's own; the *better* one of each seed counts. All see
-# the same number of voxels, with the same width, loss, rate and augmentation.
+# and is carried over in two ways, with its spacing or with each set's own; the *better* one of each seed counts. (The difference
+# on the right is "planned" minus that one.) All see the same number of voxels, with the same width, loss, rate and augmentation.
 
 # %% id="claim-transfer"
 claims.get("11.transfer").figure()
