@@ -74,7 +74,8 @@ def _plane(
     margin = 0.03 * max(rows, columns)
     ax.set_xlim(min(-0.5, columns / 2 - wide / 2) - margin, max(columns - 0.5, columns / 2 + wide / 2) + margin)
     ax.set_ylim(max(rows - 0.5, rows / 2 + high / 2) + margin, min(-0.5, rows / 2 - high / 2) - margin)
-    scale_bar(ax, mm[1])
+    if plane != "coronal":  # whose lower edge is the patch's in most heads
+        scale_bar(ax, mm[1])
     ax.set_title(plane or "one patch, and others of its batch", fontsize=11)
 
 

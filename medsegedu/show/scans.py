@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from medsegedu.errors import UserError
 from medsegedu.show.look import canvas, class_style, style
 from medsegedu.show.picture import Picture
-from medsegedu.show.planes import array, best_index, centre_of_largest, draw_scan, plane_spacing, scale_bar, take
+from medsegedu.show.planes import (
+    array,
+    best_index,
+    centre_of_largest,
+    draw_scan,
+    grey_range,
+    plane_spacing,
+    scale_bar,
+    take,
+)
 
 
 def case(
@@ -47,6 +56,7 @@ def case(
             len(planes), columns, size=(2.3 * columns, min(sum(heights), 9) + 0.8), height_ratios=heights
         )
         centre = None if label is None or label.ndim == 2 else centre_of_largest(label == label.max())
+        windows = [_window(whole, window) for whole in image]  # of the whole scan: equal greys in all planes
         for row, plane in enumerate(planes):
             cut, truth, mm = image, label, plane_spacing(case.spacing, plane)
             if plane is not None:
@@ -54,10 +64,10 @@ def case(
                 cut, truth = take(image, plane, index), None if label is None else take(label, plane, index)
             row_axes = axes[row * columns : (row + 1) * columns]
             for channel, title in enumerate(titles):
-                draw_scan(row_axes[channel], cut[channel], mm, window)
+                draw_scan(row_axes[channel], cut[channel], mm, windows[channel])
                 row_axes[channel].set_title(title if row == 0 else "")
             if truth is not None:
-                overlay(cut[0], truth, ax=row_axes[-1], classes=classes, spacing=mm, window=window, legend=False)
+                overlay(cut[0], truth, ax=row_axes[-1], classes=classes, spacing=mm, window=windows[0], legend=False)
                 row_axes[-1].set_title("label" if row == 0 else "")
             scale_bar(row_axes[0], mm[1], unit)
             if plane is not None:
@@ -193,3 +203,9 @@ def _legend_lines(label: NDArray[Any], classes: Sequence[str] | None) -> list[Li
     looks = [(names[index], class_style(index, names)) for index in _present(label)]
     rim = [patheffects.withStroke(linewidth=3.2, foreground="#555555")]  # yellow on white paper needs an edge
     return [Line2D([], [], color=s.colour, linestyle=s.line, linewidth=2, label=n, path_effects=rim) for n, s in looks]
+
+
+def _window(image: NDArray[Any], window: tuple[float, float] | None) -> tuple[float, float]:
+    """(center, width) of the greys, as given or as the image asks for."""
+    low, high = grey_range(image, window)
+    return (low + high) / 2, high - low

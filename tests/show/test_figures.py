@@ -76,6 +76,15 @@ def test_a_case_is_a_picture(case: Case) -> None:
     check(show.compare(case, {"shifted": torch.roll(case.label, 1, 0), "empty": torch.zeros_like(case.label)}, 4))  # type: ignore[arg-type]
 
 
+def test_the_planes_of_a_volume_share_their_greys() -> None:
+    image = torch.rand(2, 9, 11, 7)
+    image[0, :, :, 5:] += 40  # bright slices, which only some planes cut
+    made = show.case(Case(image, torch.ones(9, 11, 7, dtype=torch.int64), (1.0, 1.0, 2.0), "a", "a"))
+    for number, axes in enumerate(made.figure.axes):
+        channel = (0, 1, 0)[number % 3]  # the last column is the first channel again, under its label
+        assert axes.images[0].get_clim() == pytest.approx(np.percentile(image[channel], (0.5, 99.5)))
+
+
 def test_an_overlay_draws_into_axes_or_makes_a_picture(flat: Case) -> None:
     made = show.overlay(flat.image[0], flat.label, classes=CLASSES, spacing=flat.spacing)
     assert isinstance(made, show.Picture)
