@@ -830,8 +830,8 @@ ledger
 # - T. Zhou, S. Ruan, S. Canu, *A review: Deep learning for medical image segmentation using multi-modality fusion*, Array 2019,
 #   [doi:10.1016/j.array.2019.100004](https://doi.org/10.1016/j.array.2019.100004). Early, middle and late, with many examples.
 # - L. Zhang et al., *Generalizing Deep Learning for Medical Image Segmentation to Unseen Domains via Deep Stacked
-#   Transformation*, IEEE TMI 2020, [arXiv:1906.03347](https://arxiv.org/abs/1906.03347). How far augmentation alone carries to
-#   other scanners.
+#   Transformation*, IEEE TMI 2020; the preprint, [arXiv:1906.03347](https://arxiv.org/abs/1906.03347), has the title *When Unseen
+#   Domain Generalization is Unnecessary? Rethinking Data Augmentation*. How far augmentation alone carries to other scanners.
 # - B. Billot et al., *SynthSeg: Segmentation of brain MRI scans of any contrast and resolution without retraining*, Medical
 #   Image Analysis 2023, [doi:10.1016/j.media.2023.102789](https://doi.org/10.1016/j.media.2023.102789). The fourth row of
 #   section 3 taken to its end: trained on images of random contrast, all of them virtual.
